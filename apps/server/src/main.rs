@@ -1,0 +1,2 @@
+//! The tongka executable
+fn main() {}

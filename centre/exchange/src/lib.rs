@@ -1,0 +1,1 @@
+//! The exchange interface of the centre: uploads in, receipts and result files out

@@ -1,0 +1,1 @@
+//! The steps of a clearing day: intake, price, net, prove, post, close

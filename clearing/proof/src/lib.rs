@@ -1,0 +1,1 @@
+//! A second, independent path from raw files to verdicts, positions and result files

@@ -1,0 +1,10 @@
+//! The clearing scheme (清分规则与参数): who takes part and by which rules a clearing day is run.
+//!
+//! Plain data, read whole from a scheme file ([`parse`]) or refused whole. Source: exchange interface v1, chapter 8.
+//! Invariants of a [`Scheme`] that came out of [`parse`]: codes are unique, every reference resolves, PSAM ranges do
+//! not overlap, no two fee rules of equal pattern overlap in time, and every allowed (scheme, version, algorithm)
+//! has its TAC key where the centre verifies.
+
+mod model;
+
+pub use model::*;

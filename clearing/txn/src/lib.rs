@@ -1,0 +1,1 @@
+//! The canonical transaction as columns and its record checks

@@ -1,0 +1,1 @@
+//! Record tables and codecs of the exchange interface

@@ -1,0 +1,1 @@
+//! SQL storage: one query text on SQLite and PostgreSQL

@@ -1,0 +1,1 @@
+//! All SQL migrations, one ordered list

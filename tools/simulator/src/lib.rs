@@ -1,0 +1,1 @@
+//! Seeded simulator of clearing days and importer of real taps

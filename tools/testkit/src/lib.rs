@@ -1,0 +1,1 @@
+//! Real parts for tests: a private PostgreSQL server

@@ -1,0 +1,2 @@
+//! Developer tasks: demo, test, bench, tidy
+fn main() {}
