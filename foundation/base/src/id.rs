@@ -107,27 +107,34 @@ pub enum Industry {
     Ferry = 4,
     /// 停车, `05`.
     Parking = 5,
-    /// 零售, `06`.
-    Retail = 6,
+    /// 零售, `09`.
+    Retail = 9,
 }
 
 impl Industry {
     /// Every industry, in code order.
     pub const ALL: [Self; 6] = [Self::Bus, Self::Metro, Self::Taxi, Self::Ferry, Self::Parking, Self::Retail];
 
-    /// The industry of a code 1–6.
+    /// The industry of a code.
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
+        Self::ALL.into_iter().find(|i| i.code() == code)
     }
 
-    /// The code 1–6.
+    /// The code: 1 to 5, or 9.
     pub fn code(self) -> u8 {
         self as u8
     }
 
     /// The Chinese name.
     pub fn name_zh(self) -> &'static str {
-        ["公交", "地铁", "出租", "轮渡", "停车", "零售"][self as usize - 1]
+        match self {
+            Self::Bus => "公交",
+            Self::Metro => "地铁",
+            Self::Taxi => "出租",
+            Self::Ferry => "轮渡",
+            Self::Parking => "停车",
+            Self::Retail => "零售",
+        }
     }
 }
 
@@ -229,7 +236,8 @@ mod tests {
         assert_eq!(serial.card_factor(), [0x42, 0x90, 0, 0, 0, 0x01, 0x23, 0x45]);
         assert_eq!(serial.masked(), "031042**********2345");
         assert_eq!(IssuerId::parse(b"02002900ffffffff"), None, "lower case is not type H");
-        assert!(Industry::from_code(0).is_none() && Industry::from_code(7).is_none());
+        let codes = (0..=255).filter(|c| Industry::from_code(*c).is_some()).collect::<Vec<u8>>();
+        assert_eq!(codes, [1, 2, 3, 4, 5, 9]);
     }
 
     #[test]

@@ -88,7 +88,15 @@ mod tests {
 
     #[test]
     fn fees_round_half_up_on_the_aggregate() {
-        let cases = [(0, 2000, 0), (250, 2000, 1), (249, 2000, 0), (251, 2000, 1), (1_000_000, 500, 500), (1000, 500, 1), (999, 500, 0)];
+        let cases = [
+            (0, 2000, 0),
+            (250, 2000, 1),
+            (249, 2000, 0),
+            (251, 2000, 1),
+            (1_000_000, 500, 500),
+            (1000, 500, 1),
+            (999, 500, 0),
+        ];
         for (gross, rate, fee) in cases {
             assert_eq!(Fen(gross).fee_half_up(RatePpm(rate)), Ok(Fen(fee)), "{gross} at {rate} ppm");
         }
@@ -103,7 +111,9 @@ mod tests {
 
     #[test]
     fn people_read_yuan() {
-        for (fen, text) in [(0, "0.00"), (5, "0.05"), (-123_456, "-1,234.56"), (100_000_000, "1,000,000.00"), (99_999, "999.99")] {
+        for (fen, text) in
+            [(0, "0.00"), (5, "0.05"), (-123_456, "-1,234.56"), (100_000_000, "1,000,000.00"), (99_999, "999.99")]
+        {
             assert_eq!(Fen(fen).to_string(), text);
         }
     }
