@@ -1,0 +1,55 @@
+//! Secure messaging (安全报文), external authentication, key loading.
+
+use crate::block::{sm4_encrypt, tdes_encrypt};
+use crate::key::{mac_sm4, retail_mac};
+use tongka_base::Algorithm;
+
+/// MAC of a command under secure messaging: `command` is CLA INS P1 P2 Lc (the MAC's four bytes counted) and data; the
+/// initial value is the card's challenge followed by zeros.
+pub fn secure_mac(algorithm: Algorithm, key: &[u8; 16], challenge: &[u8; 4], command: &[u8]) -> [u8; 4] {
+    let mut iv = [0; 16];
+    iv[..4].copy_from_slice(challenge);
+    let block = match algorithm {
+        Algorithm::Tdes => retail_mac(key, iv[..8].try_into().expect("8 bytes"), command).to_vec(),
+        Algorithm::Sm4 => mac_sm4(key, iv, command).to_vec(),
+    };
+    [block[0], block[1], block[2], block[3]]
+}
+
+/// Encrypts command data: length byte and data, padded with 80 00 … only if not aligned, ECB. `None` above 255 bytes.
+pub fn secure_encrypt(algorithm: Algorithm, key: &[u8; 16], data: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = vec![u8::try_from(data.len()).ok()?];
+    plain.extend_from_slice(data);
+    let size = match algorithm {
+        Algorithm::Tdes => 8,
+        Algorithm::Sm4 => 16,
+    };
+    if !plain.len().is_multiple_of(size) {
+        plain.push(0x80);
+        plain.resize(plain.len().div_ceil(size) * size, 0);
+    }
+    let encrypt = |block: &[u8]| match algorithm {
+        Algorithm::Tdes => tdes_encrypt(key, block.try_into().expect("8 bytes")).to_vec(),
+        Algorithm::Sm4 => sm4_encrypt(key, block.try_into().expect("16 bytes")).to_vec(),
+    };
+    Some(plain.chunks_exact(size).flat_map(encrypt).collect())
+}
+
+/// A key encrypted for WRITE KEY: its three-byte header (usage, version, algorithm) and value as secured data.
+pub fn wrap_key(algorithm: Algorithm, transport: &[u8; 16], header: [u8; 3], key: &[u8; 16]) -> Vec<u8> {
+    let data = [&header[..], key].concat();
+    secure_encrypt(algorithm, transport, &data).expect("19 bytes")
+}
+
+/// Cryptogram of EXTERNAL AUTHENTICATE for a challenge of up to eight bytes, padded with zeros.
+pub fn external_authentication(algorithm: Algorithm, key: &[u8; 16], challenge: &[u8; 8]) -> [u8; 8] {
+    match algorithm {
+        Algorithm::Tdes => tdes_encrypt(key, challenge),
+        Algorithm::Sm4 => {
+            let mut block = [0; 16];
+            block[..8].copy_from_slice(challenge);
+            let cipher = sm4_encrypt(key, &block);
+            std::array::from_fn(|i| cipher[i] ^ cipher[i + 8])
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! The DES S-boxes as circuits over words of lanes. Made by `gen/sboxes.py`: edit that, not this.
+
+use super::lanes::Lanes;
+
+/// S-box 1: 144 operations.
+#[inline(always)]
+pub(super) fn s1<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b5.not();
+    let t1 = b3.andnot(t0);
+    let t2 = b2.choose(b5, t1);
+    let t3 = b3.and(t0);
+    let t4 = b2.xor(t3);
+    let t5 = b1.choose(t2, t4);
+    let t6 = t3.not();
+    let t7 = b2.choose(t1, t6);
+    let t8 = b3.or(t0);
+    let t9 = b2.xor(t8);
+    let t10 = b1.choose(t7, t9);
+    let t11 = b6.choose(t5, t10);
+    let t12 = b3.xor(b5);
+    let t13 = b2.choose(t12, t6);
+    let t14 = b2.choose(t0, t12);
+    let t15 = b1.choose(t13, t14);
+    let t16 = t14.not();
+    let t17 = b1.choose(t4, t16);
+    let t18 = b6.choose(t15, t17);
+    let t19 = b4.choose(t11, t18);
+    let t20 = b3.and(b5).not();
+    let t21 = b2.choose(t1, t20);
+    let t22 = b1.xor(t21);
+    let t23 = b2.choose(t12, t1);
+    let t24 = b2.choose(t6, t1);
+    let t25 = b1.choose(t23, t24);
+    let t26 = b6.choose(t22, t25);
+    let t27 = b2.choose(b5, t12);
+    let t28 = b1.choose(t21, t27);
+    let t29 = b3.not();
+    let t30 = b2.choose(t29, t8);
+    let t31 = t4.not();
+    let t32 = b1.choose(t30, t31);
+    let t33 = b6.choose(t28, t32);
+    let t34 = b4.choose(t26, t33);
+    let t35 = b2.choose(t20, b5);
+    let t36 = b1.choose(t35, t23);
+    let t37 = t13.not();
+    let t38 = b1.choose(t9, t37);
+    let t39 = b6.choose(t36, t38);
+    let t40 = t1.not();
+    let t41 = b2.choose(t29, t40);
+    let t42 = b1.choose(t23, t41);
+    let t43 = t20.not();
+    let t44 = b2.choose(t8, t43);
+    let t45 = b1.choose(t44, t30);
+    let t46 = b6.choose(t42, t45);
+    let t47 = b4.choose(t39, t46);
+    let t48 = t12.not();
+    let t49 = b2.choose(t48, b3);
+    let t50 = b2.choose(t12, t8);
+    let t51 = b1.choose(t49, t50);
+    let t52 = b2.xor(t20);
+    let t53 = b1.xor(t52);
+    let t54 = b6.choose(t51, t53);
+    let t55 = b2.choose(t29, t48);
+    let t56 = t30.not();
+    let t57 = b1.choose(t55, t56);
+    let t58 = b1.choose(t14, t44);
+    let t59 = b6.choose(t57, t58);
+    let t60 = b4.choose(t54, t59);
+    [t19, t34, t47, t60]
+}
+
+/// S-box 2: 129 operations.
+#[inline(always)]
+pub(super) fn s2<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b6.not();
+    let t1 = b3.andnot(t0);
+    let t2 = b4.xor(t1);
+    let t3 = b3.and(b6);
+    let t4 = b4.xor(t3);
+    let t5 = b1.choose(t2, t4);
+    let t6 = b3.xor(b6);
+    let t7 = b4.xor(t6);
+    let t8 = t4.not();
+    let t9 = b1.choose(t7, t8);
+    let t10 = b5.choose(t5, t9);
+    let t11 = b3.and(t0).not();
+    let t12 = b4.choose(t1, t11);
+    let t13 = b1.choose(t12, t7);
+    let t14 = t6.not();
+    let t15 = b1.xor(t14);
+    let t16 = b5.choose(t13, t15);
+    let t17 = b2.choose(t10, t16);
+    let t18 = t3.not();
+    let t19 = b4.choose(t18, b6);
+    let t20 = b4.choose(t14, t1);
+    let t21 = b1.choose(t19, t20);
+    let t22 = t11.not();
+    let t23 = t1.not();
+    let t24 = b4.choose(t22, t23);
+    let t25 = b1.xor(t24);
+    let t26 = b5.choose(t21, t25);
+    let t27 = b3.andnot(b6);
+    let t28 = b4.or(t27);
+    let t29 = b1.xor(t28);
+    let t30 = t27.not();
+    let t31 = b4.xor(t30);
+    let t32 = b1.xor(t31);
+    let t33 = b5.choose(t29, t32);
+    let t34 = b2.choose(t26, t33);
+    let t35 = b4.choose(t0, t6);
+    let t36 = b4.choose(t6, t1);
+    let t37 = b1.choose(t35, t36);
+    let t38 = b4.choose(t23, t27);
+    let t39 = b4.choose(t14, t3);
+    let t40 = b1.choose(t38, t39);
+    let t41 = b5.choose(t37, t40);
+    let t42 = b4.choose(t11, b3);
+    let t43 = b1.choose(t14, t42);
+    let t44 = b4.xor(b3);
+    let t45 = b4.and(t11).not();
+    let t46 = b1.choose(t44, t45);
+    let t47 = b5.choose(t43, t46);
+    let t48 = b2.choose(t41, t47);
+    let t49 = b1.choose(b3, t14);
+    let t50 = b4.choose(t27, t18);
+    let t51 = b1.choose(t50, t2);
+    let t52 = b5.choose(t49, t51);
+    let t53 = b1.choose(t4, t50);
+    let t54 = b4.xor(b6);
+    let t55 = b4.xor(t11);
+    let t56 = b1.choose(t54, t55);
+    let t57 = b5.choose(t53, t56);
+    let t58 = b2.choose(t52, t57);
+    [t17, t34, t48, t58]
+}
+
+/// S-box 3: 130 operations.
+#[inline(always)]
+pub(super) fn s3<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b6.not();
+    let t1 = b3.xor(t0);
+    let t2 = b4.xor(t1);
+    let t3 = b5.xor(t2);
+    let t4 = b3.or(b6);
+    let t5 = b4.xor(t4);
+    let t6 = b4.xor(t0);
+    let t7 = b5.choose(t5, t6);
+    let t8 = b2.choose(t3, t7);
+    let t9 = t1.not();
+    let t10 = b3.and(t0).not();
+    let t11 = b4.choose(t9, t10);
+    let t12 = b4.choose(t1, b3);
+    let t13 = b5.choose(t11, t12);
+    let t14 = b4.and(t10);
+    let t15 = b3.not();
+    let t16 = b4.choose(t0, t15);
+    let t17 = b5.choose(t14, t16);
+    let t18 = b2.choose(t13, t17);
+    let t19 = b1.choose(t8, t18);
+    let t20 = b3.or(t0);
+    let t21 = b4.choose(t20, b6);
+    let t22 = b5.choose(t21, t9);
+    let t23 = b3.and(b6);
+    let t24 = b4.choose(t23, t0);
+    let t25 = b4.choose(t15, t1);
+    let t26 = b5.choose(t24, t25);
+    let t27 = b2.choose(t22, t26);
+    let t28 = b4.choose(t15, t0);
+    let t29 = b4.choose(t10, t23);
+    let t30 = b5.choose(t28, t29);
+    let t31 = t6.not();
+    let t32 = t25.not();
+    let t33 = b5.choose(t31, t32);
+    let t34 = b2.choose(t30, t33);
+    let t35 = b1.choose(t27, t34);
+    let t36 = b4.or(t1);
+    let t37 = b5.choose(t9, t36);
+    let t38 = t23.not();
+    let t39 = b4.xor(t38);
+    let t40 = t10.not();
+    let t41 = b4.choose(t40, t23);
+    let t42 = b5.choose(t39, t41);
+    let t43 = b2.choose(t37, t42);
+    let t44 = b4.choose(t15, t23);
+    let t45 = b5.choose(t44, t32);
+    let t46 = t2.not();
+    let t47 = b4.choose(b3, t20);
+    let t48 = b5.choose(t46, t47);
+    let t49 = b2.choose(t45, t48);
+    let t50 = b1.choose(t43, t49);
+    let t51 = b4.andnot(t20);
+    let t52 = b5.choose(t11, t51);
+    let t53 = t12.not();
+    let t54 = b5.xor(t53);
+    let t55 = b2.choose(t52, t54);
+    let t56 = b5.choose(t9, t31);
+    let t57 = b2.xor(t56);
+    let t58 = b1.choose(t55, t57);
+    [t19, t35, t50, t58]
+}
+
+/// S-box 4: 90 operations.
+#[inline(always)]
+pub(super) fn s4<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b1.not();
+    let t1 = b3.and(t0);
+    let t2 = b4.or(t1);
+    let t3 = b4.choose(t1, b1);
+    let t4 = b5.choose(t2, t3);
+    let t5 = b3.and(b1).not();
+    let t6 = b4.xor(t5);
+    let t7 = b3.xor(t0);
+    let t8 = b5.choose(t6, t7);
+    let t9 = b2.choose(t4, t8);
+    let t10 = t7.not();
+    let t11 = b4.choose(t10, t1);
+    let t12 = b4.xor(t10);
+    let t13 = b5.choose(t11, t12);
+    let t14 = b4.choose(b3, t7);
+    let t15 = b4.choose(t5, b1);
+    let t16 = b5.choose(t14, t15);
+    let t17 = b2.choose(t13, t16);
+    let t18 = b6.choose(t9, t17);
+    let t19 = t17.not();
+    let t20 = b6.choose(t19, t9);
+    let t21 = b3.or(t0);
+    let t22 = b4.choose(b1, t21);
+    let t23 = b4.and(t21);
+    let t24 = b5.choose(t22, t23);
+    let t25 = b3.or(b1);
+    let t26 = b4.xor(t25);
+    let t27 = b5.choose(t10, t26);
+    let t28 = b2.choose(t24, t27);
+    let t29 = t12.not();
+    let t30 = t21.not();
+    let t31 = b4.choose(t30, t10);
+    let t32 = b5.choose(t29, t31);
+    let t33 = b4.choose(t0, t25);
+    let t34 = b3.not();
+    let t35 = b4.choose(t7, t34);
+    let t36 = b5.choose(t33, t35);
+    let t37 = b2.choose(t32, t36);
+    let t38 = b6.choose(t28, t37);
+    let t39 = t28.not();
+    let t40 = b6.choose(t37, t39);
+    [t18, t20, t38, t40]
+}
+
+/// S-box 5: 147 operations.
+#[inline(always)]
+pub(super) fn s5<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b1.not();
+    let t1 = b5.andnot(t0);
+    let t2 = b5.xor(t0);
+    let t3 = b2.choose(t1, t2);
+    let t4 = b5.or(t0);
+    let t5 = t2.not();
+    let t6 = b2.choose(t4, t5);
+    let t7 = b3.choose(t3, t6);
+    let t8 = b2.choose(t4, t2);
+    let t9 = b5.and(b1);
+    let t10 = b2.choose(t5, t9);
+    let t11 = b3.choose(t8, t10);
+    let t12 = b6.choose(t7, t11);
+    let t13 = t9.not();
+    let t14 = b2.and(t13).not();
+    let t15 = b3.choose(t10, t14);
+    let t16 = t1.not();
+    let t17 = b2.xor(t16);
+    let t18 = b5.and(t0);
+    let t19 = b2.xor(t18);
+    let t20 = b3.choose(t17, t19);
+    let t21 = b6.choose(t15, t20);
+    let t22 = b4.choose(t12, t21);
+    let t23 = b2.xor(t5);
+    let t24 = t17.not();
+    let t25 = b3.choose(t23, t24);
+    let t26 = b6.xor(t25);
+    let t27 = b2.choose(t9, t4);
+    let t28 = t18.not();
+    let t29 = b2.choose(t28, t1);
+    let t30 = b3.choose(t27, t29);
+    let t31 = b5.not();
+    let t32 = b2.choose(t31, t2);
+    let t33 = b3.choose(t32, t5);
+    let t34 = b6.choose(t30, t33);
+    let t35 = b4.choose(t26, t34);
+    let t36 = t4.not();
+    let t37 = b2.choose(b5, t36);
+    let t38 = b2.choose(t0, t2);
+    let t39 = b3.choose(t37, t38);
+    let t40 = t10.not();
+    let t41 = b2.choose(t0, t9);
+    let t42 = b3.choose(t40, t41);
+    let t43 = b6.choose(t39, t42);
+    let t44 = b2.xor(b5);
+    let t45 = t41.not();
+    let t46 = b3.choose(t44, t45);
+    let t47 = t6.not();
+    let t48 = b3.choose(t45, t47);
+    let t49 = b6.choose(t46, t48);
+    let t50 = b4.choose(t43, t49);
+    let t51 = b2.choose(b1, t4);
+    let t52 = b2.choose(t2, t9);
+    let t53 = b3.choose(t51, t52);
+    let t54 = b2.choose(t18, t31);
+    let t55 = b2.choose(t4, t16);
+    let t56 = b3.choose(t54, t55);
+    let t57 = b6.choose(t53, t56);
+    let t58 = b2.choose(t0, t5);
+    let t59 = b3.choose(t58, t23);
+    let t60 = b2.and(t16);
+    let t61 = b3.choose(t2, t60);
+    let t62 = b6.choose(t59, t61);
+    let t63 = b4.choose(t57, t62);
+    [t22, t35, t50, t63]
+}
+
+/// S-box 6: 139 operations.
+#[inline(always)]
+pub(super) fn s6<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b3.or(b5);
+    let t1 = b2.choose(b3, t0);
+    let t2 = b3.xor(b5);
+    let t3 = b5.not();
+    let t4 = b2.choose(t2, t3);
+    let t5 = b6.choose(t1, t4);
+    let t6 = b3.not();
+    let t7 = b3.and(t3);
+    let t8 = b2.choose(t6, t7);
+    let t9 = b3.and(b5);
+    let t10 = t7.not();
+    let t11 = b2.choose(t9, t10);
+    let t12 = b6.choose(t8, t11);
+    let t13 = b4.choose(t5, t12);
+    let t14 = b2.xor(t7);
+    let t15 = b6.choose(t14, t11);
+    let t16 = b6.choose(t11, t4);
+    let t17 = b4.choose(t15, t16);
+    let t18 = b1.choose(t13, t17);
+    let t19 = b2.choose(b5, t2);
+    let t20 = t2.not();
+    let t21 = t9.not();
+    let t22 = b2.choose(t20, t21);
+    let t23 = b6.choose(t19, t22);
+    let t24 = b2.xor(t20);
+    let t25 = b3.andnot(b5);
+    let t26 = b2.choose(t20, t25);
+    let t27 = b6.choose(t24, t26);
+    let t28 = b4.choose(t23, t27);
+    let t29 = b2.choose(t6, t20);
+    let t30 = b6.choose(t29, t2);
+    let t31 = t0.not();
+    let t32 = b2.xor(t31);
+    let t33 = b6.xor(t32);
+    let t34 = b4.choose(t30, t33);
+    let t35 = b1.choose(t28, t34);
+    let t36 = t25.not();
+    let t37 = b2.xor(t36);
+    let t38 = b2.choose(t0, t20);
+    let t39 = b6.choose(t37, t38);
+    let t40 = b2.choose(t21, t25);
+    let t41 = t38.not();
+    let t42 = b6.choose(t40, t41);
+    let t43 = b4.choose(t39, t42);
+    let t44 = b2.choose(t2, t25);
+    let t45 = b6.choose(t44, t22);
+    let t46 = b2.choose(b3, t9);
+    let t47 = b6.choose(t22, t46);
+    let t48 = b4.choose(t45, t47);
+    let t49 = b1.choose(t43, t48);
+    let t50 = t14.not();
+    let t51 = b6.xor(t50);
+    let t52 = t32.not();
+    let t53 = b2.choose(t36, t31);
+    let t54 = b6.choose(t52, t53);
+    let t55 = b4.choose(t51, t54);
+    let t56 = b2.choose(t3, b3);
+    let t57 = t37.not();
+    let t58 = b6.choose(t56, t57);
+    let t59 = b4.choose(t58, t19);
+    let t60 = b1.choose(t55, t59);
+    [t18, t35, t49, t60]
+}
+
+/// S-box 7: 126 operations.
+#[inline(always)]
+pub(super) fn s7<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b4.and(b2);
+    let t1 = b4.xor(b2);
+    let t2 = b5.choose(t0, t1);
+    let t3 = b2.not();
+    let t4 = b4.or(t3);
+    let t5 = b5.choose(t4, t1);
+    let t6 = b3.choose(t2, t5);
+    let t7 = t0.not();
+    let t8 = b5.xor(t7);
+    let t9 = b3.xor(t8);
+    let t10 = b1.choose(t6, t9);
+    let t11 = b4.and(t3);
+    let t12 = t1.not();
+    let t13 = b5.choose(t11, t12);
+    let t14 = b4.or(b2);
+    let t15 = b5.choose(t14, t1);
+    let t16 = b3.choose(t13, t15);
+    let t17 = b5.choose(t1, t3);
+    let t18 = t8.not();
+    let t19 = b3.choose(t17, t18);
+    let t20 = b1.choose(t16, t19);
+    let t21 = b6.choose(t10, t20);
+    let t22 = t4.not();
+    let t23 = b5.xor(t22);
+    let t24 = b5.xor(t3);
+    let t25 = b3.choose(t23, t24);
+    let t26 = t14.not();
+    let t27 = b5.choose(b2, t26);
+    let t28 = t11.not();
+    let t29 = b5.choose(b4, t28);
+    let t30 = b3.choose(t27, t29);
+    let t31 = b1.choose(t25, t30);
+    let t32 = b5.xor(t28);
+    let t33 = b5.xor(t26);
+    let t34 = b3.choose(t32, t33);
+    let t35 = b1.choose(t19, t34);
+    let t36 = b6.choose(t31, t35);
+    let t37 = b5.choose(t12, t26);
+    let t38 = b3.xor(t37);
+    let t39 = b5.choose(t14, t22);
+    let t40 = b3.choose(t39, t1);
+    let t41 = b1.choose(t38, t40);
+    let t42 = b5.choose(t4, t11);
+    let t43 = b5.choose(t22, t14);
+    let t44 = b3.choose(t42, t43);
+    let t45 = b3.xor(t5);
+    let t46 = b1.choose(t44, t45);
+    let t47 = b6.choose(t41, t46);
+    let t48 = t13.not();
+    let t49 = b3.xor(t48);
+    let t50 = t29.not();
+    let t51 = b5.choose(t1, t4);
+    let t52 = b3.choose(t50, t51);
+    let t53 = b1.choose(t49, t52);
+    let t54 = b4.not();
+    let t55 = b5.xor(t54);
+    let t56 = t17.not();
+    let t57 = b3.choose(t55, t56);
+    let t58 = b1.xor(t57);
+    let t59 = b6.choose(t53, t58);
+    [t21, t36, t47, t59]
+}
+
+/// S-box 8: 121 operations.
+#[inline(always)]
+pub(super) fn s8<W: Lanes>(b1: W, b2: W, b3: W, b4: W, b5: W, b6: W) -> [W; 4] {
+    let t0 = b4.not();
+    let t1 = b2.and(t0);
+    let t2 = b3.xor(t1);
+    let t3 = b2.andnot(b4);
+    let t4 = b2.or(b4);
+    let t5 = b3.choose(t3, t4);
+    let t6 = b5.choose(t2, t5);
+    let t7 = t2.not();
+    let t8 = b2.xor(b4);
+    let t9 = b3.xor(t8);
+    let t10 = b5.choose(t7, t9);
+    let t11 = b1.choose(t6, t10);
+    let t12 = t8.not();
+    let t13 = b2.and(b4);
+    let t14 = b3.xor(t13);
+    let t15 = b5.choose(t12, t14);
+    let t16 = t4.not();
+    let t17 = b3.choose(t16, b2);
+    let t18 = t13.not();
+    let t19 = b3.choose(b4, t18);
+    let t20 = b5.choose(t17, t19);
+    let t21 = b1.choose(t15, t20);
+    let t22 = b6.choose(t11, t21);
+    let t23 = b5.choose(t8, t9);
+    let t24 = b3.choose(t8, t0);
+    let t25 = b5.choose(t24, t5);
+    let t26 = b1.choose(t23, t25);
+    let t27 = t17.not();
+    let t28 = b5.xor(t27);
+    let t29 = t25.not();
+    let t30 = b1.choose(t28, t29);
+    let t31 = b6.choose(t26, t30);
+    let t32 = b3.choose(t12, t3);
+    let t33 = b3.choose(b2, t18);
+    let t34 = b5.choose(t32, t33);
+    let t35 = t3.not();
+    let t36 = b3.choose(t35, t12);
+    let t37 = t33.not();
+    let t38 = b5.choose(t36, t37);
+    let t39 = b1.choose(t34, t38);
+    let t40 = t9.not();
+    let t41 = b5.choose(t24, t40);
+    let t42 = b3.xor(b2);
+    let t43 = b5.choose(t12, t42);
+    let t44 = b1.choose(t41, t43);
+    let t45 = b6.choose(t39, t44);
+    let t46 = b3.choose(t1, b2);
+    let t47 = b5.choose(t27, t46);
+    let t48 = b3.choose(t16, t35);
+    let t49 = b2.not();
+    let t50 = b3.choose(b4, t49);
+    let t51 = b5.choose(t48, t50);
+    let t52 = b1.choose(t47, t51);
+    let t53 = t11.not();
+    let t54 = b6.choose(t52, t53);
+    [t22, t31, t45, t54]
+}
