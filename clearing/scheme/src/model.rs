@@ -203,7 +203,10 @@ impl Scheme {
 
     /// The issuer of a (scheme, issuer id).
     pub fn issuer(&self, scheme: CardScheme, issuer_id: IssuerId) -> Option<&Issuer> {
-        self.issuers.binary_search_by_key(&(scheme, issuer_id), |i| (i.scheme, i.issuer_id)).ok().map(|i| &self.issuers[i])
+        self.issuers
+            .binary_search_by_key(&(scheme, issuer_id), |i| (i.scheme, i.issuer_id))
+            .ok()
+            .map(|i| &self.issuers[i])
     }
 
     /// The PSAM range that holds a number.
