@@ -1,1 +1,17 @@
-//! All SQL migrations, one ordered list
+//! All SQL migrations, one ordered list for every database.
+
+mod clearing;
+mod ledger;
+
+use tongka_storage::{Db, Migration, StorageError};
+
+/// The schema, step by step. A released step is never edited: a change is a new step.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", sql: ledger::SQL },
+    Migration { version: 2, name: "clearing", sql: clearing::SQL },
+];
+
+/// Brings a database to the schema of this program.
+pub async fn migrate(db: &Db) -> Result<(), StorageError> {
+    db.migrate(MIGRATIONS).await
+}
