@@ -1,1 +1,72 @@
-//! The exchange interface of the centre: uploads in, receipts and result files out
+//! The exchange interface (数据交换接口) of the clearing centre: member files in, receipts and result files out, and the
+//! run of a whole clearing date over a folder. Source: exchange interface v1.
+//!
+//! Invariants: an inbox is only read; a file that is refused or waits is copied aside before its receipt is written; a
+//! receipt is in the database before it is in the outbox; a result file is published once and never changed.
+
+pub mod explain;
+pub mod filecheck;
+pub mod inbox;
+pub mod intake;
+pub mod process;
+pub mod prove;
+pub mod publish;
+pub mod run;
+pub mod stage;
+pub mod store;
+
+pub use run::{DayReport, Event, RunOptions, run_day};
+
+use std::path::PathBuf;
+use tongka_base::MoneyError;
+use tongka_engine::EngineError;
+use tongka_lake::LakeError;
+use tongka_ledger::LedgerError;
+use tongka_storage::StorageError;
+
+/// Why a command of the exchange stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// The engine refused or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The database failed or refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The lake or another file failed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A sum does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The scheme file was refused.
+    #[error("{}", .0.join("\n"))]
+    Scheme(Vec<String>),
+    /// A result does not fit the exchange interface.
+    #[error("X01 结果文件字段溢出 a result does not fit its field: {0}")]
+    Wire(#[from] tongka_wire::WireError),
+    /// A file changed while it was read.
+    #[error("X02 文件读取过程中被改动，稍后重试 file changed while it was read, run again later: {path}")]
+    Changed {
+        /// File.
+        path: PathBuf,
+    },
+    /// Another process works on the data folder.
+    #[error("X03 数据目录正被另一进程使用 another process works on the data folder {path}")]
+    Locked {
+        /// Data folder.
+        path: PathBuf,
+    },
+    /// Nothing of that name or date.
+    #[error("X04 未找到 not found: {0}")]
+    NotFound(String),
+    /// The proof from raw files could not be run.
+    #[error("X05 原始文件证明无法执行 proof from raw files failed: {0}")]
+    Proof(String),
+}
+
+impl From<LedgerError> for ExchangeError {
+    fn from(error: LedgerError) -> Self {
+        Self::Engine(error.into())
+    }
+}

@@ -1,0 +1,22 @@
+//! What each command does: calls one operation and prints its result.
+
+mod centre;
+mod data;
+mod trail;
+
+use crate::args::{Args, Command};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// Runs a command.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let json = args.json;
+    match args.command {
+        Command::Scheme(command) => data::scheme(command, json),
+        Command::Simulate(command) => data::simulate(command, json),
+        Command::Import(command) => data::import(command, json),
+        Command::Centre(command) => runtime.block_on(centre::run(command, json)),
+        Command::Ledger(command) => runtime.block_on(centre::ledger_verify(command, json)),
+    }
+}
