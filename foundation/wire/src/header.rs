@@ -1,13 +1,19 @@
-//! The header line.
+//! The header line (文件头) that opens every file.
 
-use crate::table::{HEADER, Kind, Value, WireError, parse_record, write_record};
+use crate::codec::{Value, WireError, parse_number, parse_record, write_record};
+use crate::name::FileName;
+use crate::table::Kind;
+use crate::tables::HEADER;
 use tongka_base::date::{format_date, parse_date};
 use tongka_base::{Date, MemberCode};
 
 /// Bytes of the header line with CR LF.
 pub const HEADER_LEN: usize = HEADER.line_len();
 
-/// Why a header line cannot be read.
+/// Most records that a file may hold.
+pub const MAX_RECORDS: u32 = 1_000_000;
+
+/// Why a header line cannot be read, or does not fit its file's name: the field and what it holds.
 pub type HeaderError = WireError;
 
 /// A header line whose mark is `H` and version `01`.
@@ -15,7 +21,7 @@ pub type HeaderError = WireError;
 pub struct Header {
     /// Kind.
     pub kind: Kind,
-    /// Sender.
+    /// Sender; the centre is [`MemberCode::CENTRE`].
     pub sender: MemberCode,
     /// Receiver.
     pub receiver: MemberCode,
@@ -25,7 +31,7 @@ pub struct Header {
     pub sequence: u32,
     /// Number of records.
     pub record_count: u32,
-    /// Sum of the kind's amount field, fen.
+    /// Sum of the kind's amount field, fen. May carry a sign, although amounts do not.
     pub total_amount: i64,
     /// Bytes of one record line with CR LF.
     pub record_length: u16,
@@ -37,63 +43,102 @@ pub struct Header {
 
 impl Header {
     /// Reads the first [`HEADER_LEN`] bytes of a file.
+    ///
+    /// # Errors
+    /// The first field that does not match its type, an unknown kind, or a file date that is not a real one; `header`
+    /// when there are not [`HEADER_LEN`] bytes that end in CR LF.
     pub fn parse(line: &[u8]) -> Result<Self, HeaderError> {
         if line.len() != HEADER_LEN || !line.ends_with(b"\r\n") {
             return Err(WireError::new("header", format!("no line of {HEADER_LEN} bytes with CR LF")));
         }
         let values = parse_record(&HEADER, line)?;
+        let text = |index: usize| &line[HEADER.fields[index].range()];
+        let bad = |index: usize| WireError::found(HEADER.fields[index].name, text(index));
         let number = |index: usize| match values[index] {
-            Value::Number(n) => n,
-            Value::Text(_) => unreachable!("the table says N"),
+            Value::Number(number) => Ok(number),
+            _ => Err(bad(index)),
         };
-        let text = |name: &str| &line[HEADER.range(name).expect("a field of the header")];
-        let bad = |name: &'static str| WireError::new(name, String::from_utf8_lossy(text(name)));
-        if line[0] != b'H' {
-            return Err(bad("mark"));
+        let small = |index: usize| number(index)?.try_into().map_err(|_| bad(index));
+        if small(1)? != 1 {
+            return Err(bad(1));
         }
-        if number(1) != 1 {
-            return Err(bad("version"));
-        }
-        let kind = std::str::from_utf8(text("kind")).ok().and_then(Kind::parse).ok_or_else(|| bad("kind"))?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.code().as_bytes() == text(2)).ok_or_else(|| bad(2))?;
         let mut body_digest = [0; 32];
-        tongka_base::id::parse_hex(text("body_digest"), &mut body_digest);
+        if !tongka_base::id::parse_hex(text(11), &mut body_digest) {
+            return Err(bad(11));
+        }
         Ok(Self {
             kind,
-            sender: MemberCode(number(3) as u32),
-            receiver: MemberCode(number(4) as u32),
-            file_date: parse_date(text("file_date")).ok_or_else(|| bad("file_date"))?,
-            sequence: number(6) as u32,
-            record_count: number(7) as u32,
-            total_amount: number(8),
-            record_length: number(9) as u16,
-            created_at: text("created_at").try_into().expect("14 bytes"),
+            sender: MemberCode(small(3)?),
+            receiver: MemberCode(small(4)?),
+            file_date: parse_date(text(5)).ok_or_else(|| bad(5))?,
+            sequence: small(6)?,
+            record_count: small(7)?,
+            total_amount: number(8)?,
+            record_length: number(9)?.try_into().map_err(|_| bad(9))?,
+            created_at: text(10).try_into().map_err(|_| bad(10))?,
             body_digest,
         })
     }
 
+    /// Compares the header of an upload with its file's name: kind, sender, receiver (the centre), file date, sequence,
+    /// and at most [`MAX_RECORDS`] records. With [`parse`](Self::parse) this is file check `F03`.
+    ///
+    /// # Errors
+    /// The first field that differs.
+    pub fn check_upload(&self, name: &FileName) -> Result<(), HeaderError> {
+        let pieces: [(&'static str, bool, &dyn std::fmt::Display); 6] = [
+            ("kind", self.kind == name.kind, &self.kind),
+            ("sender", self.sender == name.member, &self.sender),
+            ("receiver", self.receiver == MemberCode::CENTRE, &self.receiver),
+            ("file_date", self.file_date == name.date, &self.file_date),
+            ("sequence", self.sequence == name.sequence, &self.sequence),
+            ("record_count", self.record_count <= MAX_RECORDS, &self.record_count),
+        ];
+        match pieces.iter().find(|(_, fits, _)| !fits) {
+            Some((field, _, value)) => Err(WireError::new(field, format!("{value} does not fit {name}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the record length is that of the kind: the first part of file check `F04`.
+    ///
+    /// # Errors
+    /// The field `record_length`.
+    pub fn check_record_length(&self) -> Result<(), HeaderError> {
+        let wanted = self.kind.table().line_len();
+        if usize::from(self.record_length) == wanted {
+            return Ok(());
+        }
+        Err(WireError::new("record_length", format!("{:04} instead of {wanted:04}", self.record_length)))
+    }
+
     /// The line with CR LF.
+    ///
+    /// # Errors
+    /// The first value that does not fit its field.
     pub fn write(&self) -> Result<[u8; HEADER_LEN], WireError> {
-        let text = |bytes: &[u8]| Value::Text(String::from_utf8_lossy(bytes).into_owned());
-        let date: i64 = format_date(self.file_date).parse().map_err(|_| WireError::new("file_date", "year"))?;
-        let created_at = crate::table::parse_number(&self.created_at, false)
-            .ok_or_else(|| WireError::new("created_at", "not 14 digits"))?;
-        let digest: String = self.body_digest.iter().map(|b| format!("{b:02X}")).collect();
+        let number = |number: u32| Value::Number(i64::from(number));
+        let date = parse_number(format_date(self.file_date).as_bytes(), false);
+        let date = date.ok_or_else(|| WireError::new("file_date", self.file_date.to_string()))?;
+        let created_at = parse_number(&self.created_at, false);
+        let created_at = created_at.ok_or_else(|| WireError::found("created_at", &self.created_at))?;
         let values = [
-            text(b"H"),
+            Value::Text("H".into()),
             Value::Number(1),
-            text(self.kind.code().as_bytes()),
-            Value::Number(i64::from(self.sender.0)),
-            Value::Number(i64::from(self.receiver.0)),
+            Value::Text(self.kind.code().into()),
+            number(self.sender.0),
+            number(self.receiver.0),
             Value::Number(date),
-            Value::Number(i64::from(self.sequence)),
-            Value::Number(i64::from(self.record_count)),
+            number(self.sequence),
+            number(self.record_count),
             Value::Number(self.total_amount),
-            Value::Number(i64::from(self.record_length)),
+            number(self.record_length.into()),
             Value::Number(created_at),
-            Value::Text(digest),
+            Value::Text(self.body_digest.iter().map(|byte| format!("{byte:02X}")).collect()),
         ];
         let mut line = Vec::with_capacity(HEADER_LEN);
         write_record(&HEADER, &values, &mut line)?;
-        Ok(line.try_into().expect("the table's length"))
+        line.try_into().map_err(|_| WireError::new("header", "not of the table's length"))
     }
 }

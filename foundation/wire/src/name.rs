@@ -1,11 +1,15 @@
 //! File names: `KIND_DATE_MEMBER_SEQ.dat`.
 
-use crate::table::{Kind, WireError};
+use crate::codec::WireError;
+use crate::table::Kind;
+use std::cmp::Ordering;
 use std::fmt;
 use tongka_base::date::{format_date, parse_date};
 use tongka_base::{Date, MemberCode};
 
 /// The name of an exchange file, which is also its identity.
+///
+/// Names are ordered as files are accepted within one run: by date, then member, then sequence (then kind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileName {
     /// Kind.
@@ -19,7 +23,10 @@ pub struct FileName {
 }
 
 impl FileName {
-    /// Reads a name; a real date and a sequence from 000001 are required.
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// `name`, unless it is an upper-case kind, a real date, eight digits, six digits from 000001, and `.dat`.
     pub fn parse(text: &str) -> Result<Self, WireError> {
         let bad = |what: &str| WireError::new("name", format!("{what} in {text:?}"));
         let stem = text.strip_suffix(".dat").filter(|s| s.len() == 28 && s.is_ascii()).ok_or_else(|| bad("shape"))?;
@@ -35,6 +42,19 @@ impl FileName {
         }
         let sequence = digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| bad("sequence"))?;
         Ok(Self { kind, date, member, sequence })
+    }
+}
+
+impl Ord for FileName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |name: &Self| (name.date, name.member, name.sequence, name.kind);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for FileName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -68,5 +88,18 @@ mod tests {
         ] {
             assert!(FileName::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn names_are_ordered_by_date_then_member_then_sequence() {
+        let sorted = [
+            "TXU_20260831_99999998_000009.dat",
+            "TXU_20260901_10001000_000002.dat",
+            "STL_20260901_10001000_000010.dat",
+            "TXU_20260901_10002900_000001.dat",
+        ];
+        let mut names: Vec<FileName> = sorted.iter().rev().map(|name| FileName::parse(name).unwrap()).collect();
+        names.sort();
+        assert_eq!(names.iter().map(ToString::to_string).collect::<Vec<_>>(), sorted);
     }
 }

@@ -1,13 +1,14 @@
-//! Records from the centre to its members, typed.
+//! Records of figures from the centre to its members, typed: TXR, STL and STA.
 
-use crate::table::{Kind, ORIGINAL, Value, WireError, parse_record, write_record};
+use crate::codec::{Value, WireError, is_printable, parse_number, parse_record, write_record};
+use crate::table::Kind;
 use tongka_base::date::{format_date, parse_date};
-use tongka_base::{Date, Fen, FileCode, Industry, MemberCode, Reason};
+use tongka_base::{Date, Fen, FileCode, Industry, MemberCode};
 
 /// Receipt (回执) of one upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptRow {
-    /// Name of the upload as it came; cut to 40 characters, others than printable ASCII become `?`.
+    /// Name of the upload as it came. Written cut to 40 bytes, each byte other than printable ASCII as `?`.
     pub upload_name: String,
     /// `None` = OK.
     pub result: Option<FileCode>,
@@ -38,86 +39,60 @@ pub struct StlRow {
     pub issuer_fee: Fen,
     /// Centre's fee; 0 in issuer rows.
     pub centre_fee: Fen,
-    /// Net for this member.
+    /// Net for this member; negative in issuer rows.
     pub net: Fen,
 }
 
-/// Statement (对账单) of one member.
+/// Statement (对账单) of one member and clearing date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StaRow {
-    /// Received as acquirer.
+    /// What it receives as acquirer.
     pub receivable: Fen,
-    /// Paid as issuer.
+    /// What it pays as issuer.
     pub payable: Fen,
-    /// Adjustments.
+    /// Adjustments booked on the date.
     pub adjustments: Fen,
-    /// Position.
+    /// Position: receivable − payable + adjustments.
     pub position: Fen,
     /// Reserve before.
     pub reserve_before: Fen,
-    /// Reserve after.
+    /// Reserve after: before + position.
     pub reserve_after: Fen,
 }
 
-/// A cleared record for its issuer (TXD).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DetailRow<'a> {
-    /// Acquirer.
-    pub acquirer: MemberCode,
-    /// Name of the upload.
-    pub upload_name: &'a str,
-    /// The record as uploaded, without CR LF: 158 bytes.
-    pub original: &'a [u8],
-}
-
-/// A record that is not cleared (TXE, SUS).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorRow<'a> {
-    /// Name of the upload.
-    pub upload_name: &'a str,
-    /// The record as uploaded, without CR LF: 158 bytes, any bytes.
-    pub original: &'a [u8],
-    /// Why it is not cleared.
-    pub reason: Reason,
-}
-
-fn text(value: impl Into<String>) -> Value {
-    Value::Text(value.into())
-}
-
-fn number(n: i64) -> Value {
-    Value::Number(n)
-}
-
-fn count(n: u64) -> Result<Value, WireError> {
-    i64::try_from(n).map(Value::Number).map_err(|_| WireError::new("count", n.to_string()))
-}
-
 /// Appends a TXR line.
+///
+/// # Errors
+/// A number that does not fit its field; nothing is appended then.
 pub fn write_txr(row: &ReceiptRow, out: &mut Vec<u8>) -> Result<(), WireError> {
     let name: String =
-        row.upload_name.chars().take(40).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
-    let date = row.clearing_date.map_or(Ok(0), |d| format_date(d).parse());
+        row.upload_name.bytes().take(40).map(|c| if is_printable(&c) { char::from(c) } else { '?' }).collect();
+    let date = row.clearing_date.map_or_else(|| "0".repeat(8), format_date);
+    let date = parse_number(date.as_bytes(), false).ok_or_else(|| WireError::new("clearing_date", date))?;
     let values = [
         text("R"),
-        text(name),
+        text(name.trim_end_matches(' ')),
         text(row.result.map_or("OK", FileCode::code)),
-        number(i64::from(row.record_count)),
+        number(row.record_count),
         number(row.total_amount),
-        text(row.body_digest.iter().map(|b| format!("{b:02X}")).collect::<String>()),
-        number(date.map_err(|_| WireError::new("clearing_date", "year"))?),
+        text(row.body_digest.iter().map(|byte| format!("{byte:02X}")).collect::<String>()),
+        number(date),
     ];
     write_record(Kind::Txr.table(), &values, out)
 }
 
 /// Appends an STL line.
+///
+/// # Errors
+/// A number that does not fit its field; nothing is appended then.
 pub fn write_stl(row: &StlRow, out: &mut Vec<u8>) -> Result<(), WireError> {
+    let count = i64::try_from(row.count).map_err(|_| WireError::new("count", row.count.to_string()))?;
     let values = [
         text("L"),
         text(if row.as_acquirer { "A" } else { "I" }),
-        number(i64::from(row.counterparty.0)),
-        number(i64::from(row.industry.code())),
-        count(row.count)?,
+        number(row.counterparty.0),
+        number(row.industry.code()),
+        number(count),
         number(row.gross.0),
         number(row.issuer_fee.0),
         number(row.centre_fee.0),
@@ -127,96 +102,121 @@ pub fn write_stl(row: &StlRow, out: &mut Vec<u8>) -> Result<(), WireError> {
 }
 
 /// Appends an STA line.
+///
+/// # Errors
+/// A number that does not fit its field; nothing is appended then.
 pub fn write_sta(row: &StaRow, out: &mut Vec<u8>) -> Result<(), WireError> {
-    let amounts = [row.receivable, row.payable, row.adjustments, row.position, row.reserve_before, row.reserve_after];
-    let values: Vec<Value> = std::iter::once(text("P")).chain(amounts.map(|a| number(a.0))).collect();
+    let values = [
+        text("P"),
+        number(row.receivable.0),
+        number(row.payable.0),
+        number(row.adjustments.0),
+        number(row.position.0),
+        number(row.reserve_before.0),
+        number(row.reserve_after.0),
+    ];
     write_record(Kind::Sta.table(), &values, out)
 }
 
-fn name40(name: &str) -> Result<String, WireError> {
-    let fits = name.len() <= 40 && name.bytes().all(|c| (b' '..=b'~').contains(&c));
-    fits.then(|| format!("{name:<40}")).ok_or_else(|| WireError::new("upload_name", name))
-}
-
-fn original(bytes: &[u8]) -> Result<&[u8], WireError> {
-    let fits = bytes.len() == ORIGINAL.width;
-    fits.then_some(bytes).ok_or_else(|| WireError::new("original", format!("{} bytes", bytes.len())))
-}
-
-/// Appends a TXD line.
-pub fn write_txd(row: &DetailRow<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
-    let (name, original) = (name40(row.upload_name)?, original(row.original)?);
-    out.extend_from_slice(format!("D{}{name}", row.acquirer).as_bytes());
-    out.extend_from_slice(original);
-    out.extend_from_slice(b"\r\n");
-    Ok(())
-}
-
-/// Appends a TXE or SUS line.
-pub fn write_txe(row: &ErrorRow<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
-    let (name, original) = (name40(row.upload_name)?, original(row.original)?);
-    out.extend_from_slice(format!("E{name}").as_bytes());
-    out.extend_from_slice(original);
-    out.extend_from_slice(format!("{}{}\r\n", row.reason.verdict(), row.reason).as_bytes());
-    Ok(())
-}
-
-fn numbers(values: &[Value]) -> Vec<i64> {
-    values.iter().map(|v| if let Value::Number(n) = v { *n } else { 0 }).collect()
-}
-
-fn texts(values: &[Value]) -> Vec<&str> {
-    values.iter().map(|v| if let Value::Text(t) = v { t.as_str() } else { "" }).collect()
-}
-
-/// Reads a TXR line.
+/// Reads a TXR line, with or without CR LF.
+///
+/// # Errors
+/// The first field that does not match its type or its listed values; `record` for a wrong length.
 pub fn parse_txr(line: &[u8]) -> Result<ReceiptRow, WireError> {
-    let values = parse_record(Kind::Txr.table(), line)?;
-    let (n, t) = (numbers(&values), texts(&values));
-    let result = match t[2] {
+    let row = Row::parse(Kind::Txr, line)?;
+    let result = match row.text(2)? {
         "OK" => None,
-        code => Some(FileCode::parse(code).ok_or_else(|| WireError::new("result", code))?),
+        code => Some(FileCode::parse(code).ok_or_else(|| row.bad(2))?),
     };
     let mut body_digest = [0; 32];
-    tongka_base::id::parse_hex(t[5].as_bytes(), &mut body_digest);
-    let date = format!("{:08}", n[6]);
-    let clearing_date = match n[6] {
+    if !tongka_base::id::parse_hex(row.text(5)?.as_bytes(), &mut body_digest) {
+        return Err(row.bad(5));
+    }
+    let clearing_date = match row.number(6)? {
         0 => None,
-        _ => Some(parse_date(date.as_bytes()).ok_or_else(|| WireError::new("clearing_date", date))?),
+        date => Some(parse_date(format!("{date:08}").as_bytes()).ok_or_else(|| row.bad(6))?),
     };
-    let record_count = n[3] as u32;
-    Ok(ReceiptRow { upload_name: t[1].into(), result, record_count, total_amount: n[4], body_digest, clearing_date })
+    Ok(ReceiptRow {
+        upload_name: row.text(1)?.to_owned(),
+        result,
+        record_count: row.small(3)?,
+        total_amount: row.number(4)?,
+        body_digest,
+        clearing_date,
+    })
 }
 
-/// Reads an STL line.
+/// Reads an STL line, with or without CR LF.
+///
+/// # Errors
+/// The first field that does not match its type or its listed values; `record` for a wrong length.
 pub fn parse_stl(line: &[u8]) -> Result<StlRow, WireError> {
-    let values = parse_record(Kind::Stl.table(), line)?;
-    let (n, t) = (numbers(&values), texts(&values));
+    let row = Row::parse(Kind::Stl, line)?;
+    let industry = row.small::<u8>(3)?;
     Ok(StlRow {
-        as_acquirer: match t[1] {
+        as_acquirer: match row.text(1)? {
             "A" => true,
             "I" => false,
-            other => return Err(WireError::new("role", other)),
+            _ => return Err(row.bad(1)),
         },
-        counterparty: MemberCode(n[2] as u32),
-        industry: Industry::from_code(n[3] as u8).ok_or_else(|| WireError::new("industry", n[3].to_string()))?,
-        count: n[4] as u64,
-        gross: Fen(n[5]),
-        issuer_fee: Fen(n[6]),
-        centre_fee: Fen(n[7]),
-        net: Fen(n[8]),
+        counterparty: MemberCode(row.small(2)?),
+        industry: Industry::from_code(industry).ok_or_else(|| row.bad(3))?,
+        count: row.small(4)?,
+        gross: Fen(row.number(5)?),
+        issuer_fee: Fen(row.number(6)?),
+        centre_fee: Fen(row.number(7)?),
+        net: Fen(row.number(8)?),
     })
 }
 
-/// Reads an STA line.
+/// Reads an STA line, with or without CR LF.
+///
+/// # Errors
+/// The first field that does not match its type; `record` for a wrong length.
 pub fn parse_sta(line: &[u8]) -> Result<StaRow, WireError> {
-    let n = numbers(&parse_record(Kind::Sta.table(), line)?);
+    let row = Row::parse(Kind::Sta, line)?;
     Ok(StaRow {
-        receivable: Fen(n[1]),
-        payable: Fen(n[2]),
-        adjustments: Fen(n[3]),
-        position: Fen(n[4]),
-        reserve_before: Fen(n[5]),
-        reserve_after: Fen(n[6]),
+        receivable: Fen(row.number(1)?),
+        payable: Fen(row.number(2)?),
+        adjustments: Fen(row.number(3)?),
+        position: Fen(row.number(4)?),
+        reserve_before: Fen(row.number(5)?),
+        reserve_after: Fen(row.number(6)?),
     })
+}
+
+fn text(value: impl Into<String>) -> Value {
+    Value::Text(value.into())
+}
+
+fn number(n: impl Into<i64>) -> Value {
+    Value::Number(n.into())
+}
+
+/// The values of a record, taken by index as their types.
+struct Row {
+    kind: Kind,
+    values: Vec<Value>,
+}
+
+impl Row {
+    fn parse(kind: Kind, line: &[u8]) -> Result<Self, WireError> {
+        Ok(Self { kind, values: parse_record(kind.table(), line)? })
+    }
+
+    fn bad(&self, index: usize) -> WireError {
+        WireError::new(self.kind.table().fields[index].name, format!("found {:?}", self.values[index]))
+    }
+
+    fn number(&self, index: usize) -> Result<i64, WireError> {
+        if let Value::Number(number) = self.values[index] { Ok(number) } else { Err(self.bad(index)) }
+    }
+
+    fn small<T: TryFrom<i64>>(&self, index: usize) -> Result<T, WireError> {
+        self.number(index)?.try_into().map_err(|_| self.bad(index))
+    }
+
+    fn text(&self, index: usize) -> Result<&str, WireError> {
+        if let Value::Text(text) = &self.values[index] { Ok(text) } else { Err(self.bad(index)) }
+    }
 }
