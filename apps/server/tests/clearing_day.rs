@@ -207,7 +207,7 @@ fn dates_in_sequence_share_history_and_a_closed_one_is_left_alone() {
 
     // The key files are derived: without them the next date makes them again.
     for date in ["20260901", "20260902"] {
-        fs::remove_file(dir.join("data/lake").join(date).join("cards.keys")).unwrap();
+        fs::remove_file(dir.join(format!("data/lake/keys/{date}.cards"))).unwrap();
     }
     simulate(dir, "d3", "2026-09-03", 2_000, "4");
     ok(&run_args(scheme, "2026-09-03", "d3/inbox"), dir);

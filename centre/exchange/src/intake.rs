@@ -3,7 +3,7 @@
 use crate::ExchangeError;
 use crate::filecheck::{Checked, Refusal, check};
 use crate::inbox::{Candidate, candidates};
-use crate::process::{Processed, Workshop, process};
+use crate::process::{Workshop, process};
 use crate::store::{self, Receipt};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
@@ -18,6 +18,7 @@ use tongka_lake::durable::{sync_dir, write_file};
 use tongka_lake::keys::KeyIndex;
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
+use tongka_txn::Columns;
 use tongka_wire::{FileName, Header, Kind};
 
 /// Where a clearing date takes files from and puts them.
@@ -74,14 +75,6 @@ pub struct IntakeReport {
     pub records: u64,
 }
 
-/// An accepted upload, as the stage of result files takes it.
-pub struct Accepted {
-    /// Its name.
-    pub name: FileName,
-    /// What its records came to.
-    pub processed: Processed,
-}
-
 /// What intake remembers of earlier files.
 struct Memory {
     accepted: HashMap<String, String>,
@@ -109,8 +102,8 @@ impl Memory {
     }
 }
 
-/// Takes an inbox in, group of files by group of files; each group is one SQL transaction. `accepted` is called after
-/// the commit with every upload accepted, in the order of acceptance.
+/// Takes an inbox in, group of files by group of files; each group is one SQL transaction. `judged` is called with
+/// every upload whose verdicts stand, in the order of acceptance and before the commit: what it does must be derived.
 pub async fn intake(
     db: &Db,
     shop: &Workshop<'_>,
@@ -118,8 +111,8 @@ pub async fn intake(
     folders: &Folders,
     index: &mut KeyIndex,
     clock: &dyn Clock,
+    judged: &(dyn Fn(&Checked, &Columns) + Sync),
     progress: &(dyn Fn(u64) + Sync),
-    mut accepted: impl FnMut(Accepted) -> Result<(), ExchangeError>,
 ) -> Result<IntakeReport, ExchangeError> {
     let mut memory = Memory::load(db, shop.date).await?;
     deliver_receipts(db, folders, shop.date).await?;
@@ -132,7 +125,7 @@ pub async fn intake(
         }
         let uploads: Vec<&Checked> =
             checked.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Accepted).map(|(file, _)| file).collect();
-        let processed = process(shop, &uploads, index, progress)?;
+        let processed = process(shop, &uploads, index, judged, progress)?;
         for (file, fate) in checked.iter().zip(&fates) {
             if let Fate::Refused(refusal) = fate {
                 keep_aside(folders, shop.date, file, refusal)?;
@@ -150,10 +143,10 @@ pub async fn intake(
                     store::insert_upload(&mut tx, memory.next_upload, shop.date, file, &processed, clock).await?;
                     memory.next_upload += 1;
                     report.accepted += 1;
-                    report.records += processed.reasons.len() as u64;
+                    report.records += processed.records;
                     let receipt = receipt(scheme, shop.date, file, None, &mut memory, clock)?;
                     store::insert_receipt(&mut tx, &receipt).await?;
-                    taken.push(Accepted { name: file.candidate.upload.expect("accepted"), processed });
+                    taken.push(file);
                 }
                 Fate::Refused(refusal) => {
                     if refusal.code == FileCode::F09 {
@@ -169,13 +162,12 @@ pub async fn intake(
         tx.commit().await?;
         crash_point("intake:after-commit");
         deliver_receipts(db, folders, shop.date).await?;
-        for upload in taken {
-            let waiting = folders.waiting().join(upload.name.to_string());
+        for file in taken {
+            let waiting = folders.waiting().join(&file.candidate.name);
             if waiting.exists() {
                 fs::remove_file(&waiting).map_err(LakeError::io(&waiting))?;
                 let _ = fs::remove_file(signature_path(&waiting));
             }
-            accepted(upload)?;
         }
     }
     Ok(report)

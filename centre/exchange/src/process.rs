@@ -24,14 +24,12 @@ const INDUSTRIES: usize = 16;
 /// What the records of one upload came to.
 #[derive(Clone, Debug)]
 pub struct Processed {
+    /// Number of records.
+    pub records: u64,
     /// Sums of accepted records.
     pub groups: Groups,
     /// Count and amount by reason.
     pub verdicts: BTreeMap<Reason, (u64, Fen)>,
-    /// Reason code of every record.
-    pub reasons: Vec<u8>,
-    /// Index of the issuer's member of every record.
-    pub members: Vec<u16>,
 }
 
 /// Lets threads through in the order of their numbers.
@@ -80,31 +78,39 @@ pub struct Workshop<'a> {
 }
 
 /// Works off uploads in the order given; when it returns, their files are on disk in the lake and their keys in the
-/// index. `progress` is called with the number of records done since the last call.
+/// index. `judged` is called in that order with each upload whose archive is written and whose verdicts stand;
+/// `progress` with the number of records done since the last call.
 pub fn process(
     shop: &Workshop<'_>,
     uploads: &[&Checked],
     index: &mut KeyIndex,
+    judged: &(dyn Fn(&Checked, &Columns) + Sync),
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Processed>, ExchangeError> {
+    let records = |upload: &&Checked| upload.header.as_ref().map_or(0, |(header, _)| header.record_count as usize);
+    index.expect(uploads.iter().map(records).sum());
     let turnstile = Turnstile::default();
+    let history = index.history();
     let index = Mutex::new(index);
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Processed>>> = uploads.iter().map(|_| Mutex::new(None)).collect();
     let work = || -> Result<(), ExchangeError> {
+        let mut columns = Columns::default();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(upload) = uploads.get(number) else { return Ok(()) };
-            let mut columns = read_and_check(shop, upload, progress)?;
+            read_and_check(shop, upload, &mut columns, progress)?;
+            history.judge(&mut columns);
             if !turnstile.wait(number) {
                 return Ok(());
             }
             index.lock().expect("no thread panics in its turn").judge(&mut columns)?;
+            judged(upload, &columns);
             turnstile.done();
             let name = upload.candidate.name.as_str();
             table::write(&shop.lake.table_path(shop.date, name), &columns)?;
             let sender = upload.candidate.upload.expect("only well-formed names are accepted").member;
-            *results[number].lock().expect("not shared yet") = Some(summarise(shop.rulebook, sender, columns)?);
+            *results[number].lock().expect("not shared yet") = Some(summarise(shop.rulebook, sender, &columns)?);
         }
     };
     let guarded = || work().inspect_err(|_| turnstile.give_up());
@@ -121,8 +127,9 @@ pub fn process(
 fn read_and_check(
     shop: &Workshop<'_>,
     upload: &Checked,
+    columns: &mut Columns,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Columns, ExchangeError> {
+) -> Result<(), ExchangeError> {
     let path = &upload.candidate.path;
     let (header, head) = upload.header.as_ref().expect("only files with a header are accepted");
     let records = header.record_count as usize;
@@ -130,7 +137,7 @@ fn read_and_check(
     let mut file = File::open(path).map_err(LakeError::io(path))?;
     file.seek(SeekFrom::Start(HEADER_LEN as u64)).map_err(LakeError::io(path))?;
     let mut archive = ArchiveWriter::create(&shop.lake.archive_path(shop.date, &upload.candidate.name), head)?;
-    let mut columns = Columns::with_capacity(records);
+    columns.restart(records);
     let mut scratch = Scratch::default();
     let mut checksum = crc32fast::Hasher::new();
     let mut block = Vec::with_capacity(BLOCK_LINES * LINE_LEN);
@@ -138,7 +145,7 @@ fn read_and_check(
         let lines = BLOCK_LINES.min(records - columns.len());
         block.resize(lines * LINE_LEN, 0);
         file.read_exact(&mut block).map_err(LakeError::io(path))?;
-        check_chunk(shop.rulebook, &sender, shop.secret, &block, &mut columns, &mut scratch);
+        check_chunk(shop.rulebook, &sender, shop.secret, &block, columns, &mut scratch);
         archive.block(&block)?;
         checksum.update(&block);
         progress(lines as u64);
@@ -146,11 +153,10 @@ fn read_and_check(
     if checksum.finalize() != upload.checksum {
         return Err(ExchangeError::Changed { path: path.clone() });
     }
-    archive.finish()?;
-    Ok(columns)
+    Ok(archive.finish()?)
 }
 
-fn summarise(rulebook: &Rulebook, acquirer: MemberCode, columns: Columns) -> Result<Processed, ExchangeError> {
+fn summarise(rulebook: &Rulebook, acquirer: MemberCode, columns: &Columns) -> Result<Processed, ExchangeError> {
     // Dense by (member, industry): one array element per record, no search.
     let mut sums = vec![(0_u64, 0_i128); rulebook.members() * INDUSTRIES];
     let mut by_reason = [(0_u64, 0_i128); 256];
@@ -183,5 +189,5 @@ fn summarise(rulebook: &Rulebook, acquirer: MemberCode, columns: Columns) -> Res
             verdicts.insert(*reason, (count, Fen::from_i128(amount)?));
         }
     }
-    Ok(Processed { groups, verdicts, reasons: columns.reason, members: columns.issuer_member })
+    Ok(Processed { records: columns.len() as u64, groups, verdicts })
 }

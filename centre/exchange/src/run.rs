@@ -1,6 +1,7 @@
 //! One clearing date from open to closed over a folder: every step once, in order, restartable at any point.
 
 use crate::ExchangeError;
+use crate::filecheck::Checked;
 use crate::intake::{Folders, IntakeReport, intake};
 use crate::process::Workshop;
 use crate::publish::{member_index, restage, run_publish, stage_dir};
@@ -20,7 +21,7 @@ use tongka_lake::keys::KeyIndex;
 use tongka_lake::{Lake, LakeError};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
-use tongka_txn::{KeySecret, Rulebook};
+use tongka_txn::{Columns, KeySecret, Rulebook};
 use tongka_wire::FileName;
 
 /// What to run.
@@ -280,23 +281,19 @@ async fn run_intake(
     for upload in &before {
         let table = tongka_lake::table::Table::open(&shop.lake.table_path(date, &upload.name.to_string()))?;
         let (reasons, members) = table.outcomes()?;
-        stager.send(StageJob {
-            name: upload.name,
-            sender: member_index(scheme, upload.name.member),
-            reasons,
-            members,
-        })?;
+        stager.send(StageJob { name: upload.name, sender: member_index(scheme, upload.name.member), reasons, members });
     }
     let progress = |records| on_event(Event::Records(records));
-    let report = intake(db, shop, scheme, folders, &mut index, clock, &progress, |accepted| {
+    let judged = |upload: &Checked, columns: &Columns| {
+        let name = upload.candidate.upload.expect("only well-formed names are accepted");
         stager.send(StageJob {
-            name: accepted.name,
-            sender: member_index(scheme, accepted.name.member),
-            reasons: accepted.processed.reasons,
-            members: accepted.processed.members,
-        })
-    })
-    .await?;
+            name,
+            sender: member_index(scheme, name.member),
+            reasons: columns.reason.clone(),
+            members: columns.issuer_member.clone(),
+        });
+    };
+    let report = intake(db, shop, scheme, folders, &mut index, clock, &judged, &progress).await?;
     Ok((index, stager, report))
 }
 
@@ -306,14 +303,17 @@ fn chrono_days(days: u32) -> chrono::TimeDelta {
 
 /// Makes the key files of a closed (or closing) date from its stored uploads.
 async fn rebuild_keys(db: &Db, lake: &Lake, secret: &KeySecret, date: Date) -> Result<(), ExchangeError> {
-    let (mut index, _) = KeyIndex::open(lake, date, &[])?;
+    let mut index = KeyIndex::alone(lake, date)?;
     for upload in store::uploads(db, Scope::Platform, date).await? {
         index.insert_stored(lake, secret, date, &upload.name.to_string(), upload.name.member)?;
     }
     Ok(index.close(lake, date)?)
 }
 
-/// An accepted upload on its way to the stage.
+/// Uploads that wait for the stage; more make intake wait, so that both end at about the same time.
+const STAGE_QUEUE: usize = 4;
+
+/// An upload whose verdicts stand, on its way to the stage.
 struct StageJob {
     name: FileName,
     sender: u16,
@@ -321,7 +321,7 @@ struct StageJob {
     members: Vec<u16>,
 }
 
-/// Appends accepted uploads to the stage in a thread of its own, while the next ones are taken in.
+/// Appends uploads to the stage in a thread of its own, while the next ones are taken in.
 struct Stager {
     jobs: SyncSender<StageJob>,
     thread: JoinHandle<Result<Stage, ExchangeError>>,
@@ -329,7 +329,7 @@ struct Stager {
 
 impl Stager {
     fn start(mut stage: Stage, lake: Lake, date: Date) -> Self {
-        let (jobs, queue) = sync_channel::<StageJob>(64);
+        let (jobs, queue) = sync_channel::<StageJob>(STAGE_QUEUE);
         let thread = std::thread::spawn(move || {
             for job in queue {
                 stage.append(&StagedUpload {
@@ -346,9 +346,8 @@ impl Stager {
     }
 
     /// A stage that failed shows when it is finished; until then its jobs are dropped.
-    fn send(&self, job: StageJob) -> Result<(), ExchangeError> {
+    fn send(&self, job: StageJob) {
         let _ = self.jobs.send(job);
-        Ok(())
     }
 
     fn finish(self) -> Result<Option<Stage>, ExchangeError> {

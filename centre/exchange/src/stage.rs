@@ -143,7 +143,8 @@ impl Stage {
             .map(|p| (&mut p.digest, p.buffer.as_slice()))
             .collect();
         sm3_update_many(&mut jobs);
-        for index in 0..self.parts.len() {
+        let parts = self.parts.len();
+        for index in 0..parts {
             if self.parts[index].buffer.is_empty() {
                 continue;
             }
@@ -165,7 +166,9 @@ impl Stage {
                 Ok(())
             };
             write().map_err(io)?;
+            // One upload can fill one part's buffer: it must not stay that large in each part in turn.
             part.buffer.clear();
+            part.buffer.shrink_to(BUFFERED / parts);
         }
         self.buffered = 0;
         Ok(())

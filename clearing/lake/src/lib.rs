@@ -77,9 +77,9 @@ impl Lake {
         self.day_dir(date).join(upload).with_extension("raw")
     }
 
-    /// Key file of a closed date.
-    pub(crate) fn keys_path(&self, date: Date, kind: &str) -> PathBuf {
-        self.day_dir(date).join(kind).with_extension("keys")
+    /// Folder of the key files of closed dates.
+    pub(crate) fn keys_dir(&self) -> PathBuf {
+        self.root.join("keys")
     }
 
     /// Removes every file of a date that no accepted upload owns: what a killed run left behind.

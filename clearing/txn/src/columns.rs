@@ -21,19 +21,14 @@ macro_rules! columns {
         }
 
         impl Columns {
-            /// Empty columns with room for `rows`.
-            pub fn with_capacity(rows: usize) -> Self {
-                Self { $($name: Vec::with_capacity(rows)),* }
+            /// Removes all rows and makes room for `rows`; memory that is there is used again.
+            pub fn restart(&mut self, rows: usize) {
+                $(self.$name.clear(); self.$name.reserve_exact(rows);)*
             }
 
             /// Appends a row of zeros: the row of a malformed record.
             pub(crate) fn push_zero(&mut self) {
                 $(self.$name.push(Default::default());)*
-            }
-
-            /// Appends rows `range` of `other`.
-            pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
-                $(self.$name.extend_from_slice(&other.$name[range.clone()]);)*
             }
         }
     };

@@ -15,30 +15,42 @@ use tongka_wire::txu::{CONTENT, Txu};
 #[derive(Clone)]
 pub struct KeySecret([u8; 16]);
 
-/// An 80-bit key hash and the 48-bit payload kept with it.
+/// An 80-bit key hash, the 40-bit payload kept with it and a tag of 8 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyHash {
     /// Upper 64 bits of the key hash; never 0.
     pub high: u64,
-    /// Lower 16 bits of the key hash in the top, 48 bits of payload below.
+    /// From the top: lower 16 bits of the key hash, 40 bits of payload, 8 bits of tag.
     pub low: u64,
 }
 
-const PAYLOAD: u64 = (1 << 48) - 1;
+const HASH: u64 = !0 << 48;
+const TAG: u64 = 0xFF;
+const PAYLOAD: u64 = !HASH & !TAG;
 
 impl KeyHash {
     fn new(key: u128, payload: u64) -> Self {
-        Self { high: ((key >> 64) as u64).max(1), low: (key as u64) & !PAYLOAD | payload & PAYLOAD }
+        Self { high: ((key >> 64) as u64).max(1), low: (key as u64) & HASH | payload & PAYLOAD }
     }
 
     /// Whether both stand for the same key.
     pub fn same_key(self, other: Self) -> bool {
-        self.high == other.high && (self.low ^ other.low) & !PAYLOAD == 0
+        self.high == other.high && (self.low ^ other.low) & HASH == 0
     }
 
     /// Whether the payloads agree.
     pub fn same_payload(self, other: Self) -> bool {
         (self.low ^ other.low) & PAYLOAD == 0
+    }
+
+    /// The tag: 0 unless [`KeyHash::tagged`].
+    pub fn tag(self) -> u8 {
+        (self.low & TAG) as u8
+    }
+
+    /// The same key and payload under a tag.
+    pub fn tagged(self, tag: u8) -> Self {
+        Self { low: self.low & !TAG | u64::from(tag), ..self }
     }
 }
 

@@ -12,6 +12,8 @@ mod secure;
 mod sm2;
 mod sm3;
 mod tac;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use block::{des_decrypt, des_encrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
 pub use card::{

@@ -37,55 +37,71 @@ const GFNI_POST: (u64, i32) = (0xF3AB_34A9_74A6_B589, 0xD3);
 const ROTATE_8: [u8; 16] = [3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14];
 const ROTATE_16: [u8; 16] = [2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13];
 
-/// The words of a block of each lane: the data of one record, the factor and its complement, or a key.
-type Words<const N: usize> = [[u32; N]; 4];
-
 fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[4 * at], bytes[4 * at + 1], bytes[4 * at + 2], bytes[4 * at + 3]])
 }
 
-/// Rounds and batch over `$lanes` lanes of `$vector`; the macro is the one text for both widths.
+/// Batch, key schedule and encryption over `$groups` vectors of records side by side, which hides the latency of the
+/// rounds; the macro is the one text for both widths.
 macro_rules! kernel {
-    ($name:ident, $module:ident, $lanes:literal, $vector:ty, $features:literal) => {
+    ($name:ident, $ops:ident, $groups:literal, $features:literal) => {
+        /// TACs of a batch.
         #[target_feature(enable = $features)]
         pub(crate) fn $name(keys: &[[u8; 16]], input: &[TacInput], out: &mut [[u8; 4]]) {
-            const N: usize = $lanes;
+            use $ops::{LANES, Vector, load, splat, store, transpose, xor};
+            const RECORDS: usize = $groups * LANES;
+            // One word of one block of each record.
+            let gather = |of: &dyn Fn(usize) -> u32| -> [Vector; $groups] {
+                let mut words = [[0; LANES]; $groups];
+                for (n, word) in words.as_flattened_mut().iter_mut().enumerate() {
+                    *word = of(n);
+                }
+                words.map(|w| load(&w))
+            };
             // Issuer keys are expanded in lanes too; the list is short beside the batch.
             let mut expanded = vec![[0_u32; 32]; keys.len()];
-            for (keys, expanded) in keys.chunks(N).zip(expanded.chunks_mut(N)) {
-                let lane = |n: usize| &keys[n.min(keys.len() - 1)];
-                let words: Words<N> = std::array::from_fn(|w| std::array::from_fn(|n| word(lane(n), w)));
-                for (round, key) in $module::expand(&words).into_iter().enumerate() {
-                    let key = $module::store(key);
-                    for (n, schedule) in expanded.iter_mut().enumerate() {
-                        schedule[round] = key[n];
+            for (keys, expanded) in keys.chunks(RECORDS).zip(expanded.chunks_mut(RECORDS)) {
+                let key = |n: usize| &keys[n.min(keys.len() - 1)];
+                let words = [0, 1, 2, 3].map(|w| gather(&|n| word(key(n), w)));
+                for (round, key) in $ops::expand(&words).into_iter().enumerate() {
+                    let key = key.map(|group| store(group));
+                    for (schedule, word) in expanded.iter_mut().zip(key.as_flattened()) {
+                        schedule[round] = *word;
                     }
                 }
             }
-            for (input, out) in input.chunks(N).zip(out.chunks_mut(N)) {
-                let lane = |n: usize| &input[n.min(input.len() - 1)];
-                let schedules: [&[u32; 32]; N] = std::array::from_fn(|n| &expanded[lane(n).issuer_key as usize]);
-                let issuer: [$vector; 32] =
-                    std::array::from_fn(|round| $module::load(&std::array::from_fn(|n| schedules[n][round])));
-                let factor: Words<N> = std::array::from_fn(|w| {
-                    let turned = if w < 2 { 0 } else { u32::MAX };
-                    std::array::from_fn(|n| word(&lane(n).card_factor, w % 2) ^ turned)
-                });
-                let card = $module::encrypt(&issuer, &factor.map(|w| $module::load(&w)));
-                let card = $module::expand(&card.map(|w| $module::store(w)));
-                let first: Words<N> = std::array::from_fn(|w| std::array::from_fn(|n| word(&lane(n).data, w)));
-                let state = $module::encrypt(&card, &first.map(|w| $module::load(&w)));
+            for (input, out) in input.chunks(RECORDS).zip(out.chunks_mut(RECORDS)) {
+                let record = |n: usize| &input[n.min(input.len() - 1)];
+                let mut issuer = [[splat(0); $groups]; 32];
+                for group in 0..$groups {
+                    for part in 0..32 / LANES {
+                        let mut rows = [splat(0); LANES];
+                        for (lane, row) in rows.iter_mut().enumerate() {
+                            let schedule = &expanded[record(group * LANES + lane).issuer_key as usize];
+                            *row = load(schedule[part * LANES..].first_chunk().expect("32 round keys"));
+                        }
+                        for (round, keys) in transpose(rows).into_iter().enumerate() {
+                            issuer[part * LANES + round][group] = keys;
+                        }
+                    }
+                }
+                let factor = [0, 1].map(|w| gather(&|n| word(&record(n).card_factor, w)));
+                let complement = factor.map(|w| w.map(|group| xor(group, splat(u32::MAX))));
+                let card = $ops::encrypt(&issuer, &[factor[0], factor[1], complement[0], complement[1]]);
+                let card = $ops::expand(&card);
+                let first = [0, 1, 2, 3].map(|w| gather(&|n| word(&record(n).data, w)));
+                let mut state = $ops::encrypt(&card, &first);
                 // 22 bytes: the second block is six bytes of data, 80 and zeros.
-                let second: Words<N> = std::array::from_fn(|w| {
-                    std::array::from_fn(|n| match w {
-                        0 => word(&lane(n).data, 4),
-                        1 => u32::from(lane(n).data[20]) << 24 | u32::from(lane(n).data[21]) << 16 | 0x8000,
-                        _ => 0,
-                    })
-                });
-                let state = std::array::from_fn(|w| $module::xor(state[w], $module::load(&second[w])));
-                let tac = $module::store($module::encrypt(&card, &state)[0]);
-                for (out, tac) in out.iter_mut().zip(tac) {
+                let tail =
+                    |n: usize| u32::from(record(n).data[20]) << 24 | u32::from(record(n).data[21]) << 16 | 0x8000;
+                let second = [gather(&|n| word(&record(n).data, 4)), gather(&tail)];
+                for (state, second) in state.iter_mut().zip(second) {
+                    for group in 0..$groups {
+                        state[group] = xor(state[group], second[group]);
+                    }
+                }
+                let tac = $ops::encrypt(&card, &state)[0].map(|group| store(group));
+                for (out, tac) in out.iter_mut().zip(tac.as_flattened()) {
                     *out = tac.to_be_bytes();
                 }
             }
@@ -93,34 +109,45 @@ macro_rules! kernel {
     };
 }
 
-kernel!(avx2, by8, 8, __m256i, "avx2,aes");
-kernel!(avx512, by16, 16, __m512i, "avx512f,avx512bw,gfni");
+kernel!(avx2, with_aes, 2, "avx2,aes");
+kernel!(avx512, with_gfni, 4, "avx512f,avx512bw,gfni");
 
 /// Key schedule and encryption from the few operations of a width.
 macro_rules! rounds {
-    ($vector:ty, $lanes:literal, $features:literal) => {
+    ($groups:literal, $features:literal) => {
+        /// One word of each record.
+        type Word = [Vector; $groups];
+
         /// Round keys of a key in every lane.
         #[target_feature(enable = $features)]
-        pub(super) fn expand(key: &super::Words<$lanes>) -> [$vector; 32] {
-            let mut k: [$vector; 4] = std::array::from_fn(|w| xor(load(&key[w]), splat(super::FK[w])));
-            let mut out = [splat(0); 32];
-            for round in 0..32 {
-                let mixed = xor(xor(k[1], k[2]), xor(k[3], splat(super::CK[round])));
-                let s = sbox(mixed);
-                let next = xor(k[0], xor(s, xor(rotate::<13, 19>(s), rotate::<23, 9>(s))));
-                k = [k[1], k[2], k[3], next];
-                out[round] = next;
+        pub(super) fn expand(key: &[Word; 4]) -> [Word; 32] {
+            let mut k = *key;
+            for (word, fk) in k.iter_mut().zip(super::FK) {
+                for group in word {
+                    *group = xor(*group, splat(fk));
+                }
+            }
+            let mut out = [[splat(0); $groups]; 32];
+            for (out, ck) in out.iter_mut().zip(super::CK) {
+                for group in 0..$groups {
+                    let s = sbox(xor(xor3(k[1][group], k[2][group], k[3][group]), splat(ck)));
+                    out[group] = xor(k[0][group], xor3(s, rotate::<13, 19>(s), rotate::<23, 9>(s)));
+                }
+                k = [k[1], k[2], k[3], *out];
             }
             out
         }
 
         /// One block of every lane.
         #[target_feature(enable = $features)]
-        pub(super) fn encrypt(keys: &[$vector; 32], block: &[$vector; 4]) -> [$vector; 4] {
+        pub(super) fn encrypt(keys: &[Word; 32], block: &[Word; 4]) -> [Word; 4] {
             let mut x = *block;
             for key in keys {
-                let s = sbox(xor(xor(x[1], x[2]), xor(x[3], *key)));
-                let next = xor(x[0], diffuse(s));
+                let mut next = x[0];
+                for group in 0..$groups {
+                    let s = sbox(xor(xor3(x[1][group], x[2][group], x[3][group]), key[group]));
+                    next[group] = xor(next[group], diffuse(s));
+                }
                 x = [x[1], x[2], x[3], next];
             }
             [x[3], x[2], x[1], x[0]]
@@ -128,58 +155,30 @@ macro_rules! rounds {
     };
 }
 
-mod by8 {
+mod with_aes {
     //! Eight lanes of AVX2, the S-box by the AES instructions.
 
     use super::*;
+    pub(super) use crate::x86::by8::*;
 
-    rounds!(__m256i, 8, "avx2,aes");
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn load(words: &[u32; 8]) -> __m256i {
-        // SAFETY: the array has the 32 bytes that an unaligned load reads.
-        unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
-    }
+    rounds!(2, "avx2,aes");
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn store(value: __m256i) -> [u32; 8] {
-        let mut words = [0; 8];
-        // SAFETY: the array has the 32 bytes that an unaligned store writes.
-        unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), value) };
-        words
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn xor(a: __m256i, b: __m256i) -> __m256i {
-        _mm256_xor_si256(a, b)
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn splat(word: u32) -> __m256i {
-        _mm256_set1_epi32(word as i32)
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn table(bytes: &[u8; 16]) -> __m256i {
+    fn table(bytes: &[u8; 16]) -> Vector {
         // SAFETY: the array has the 16 bytes that an unaligned load reads.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
     }
 
     #[target_feature(enable = "avx2")]
-    fn rotate<const LEFT: i32, const RIGHT: i32>(x: __m256i) -> __m256i {
-        _mm256_or_si256(_mm256_slli_epi32::<LEFT>(x), _mm256_srli_epi32::<RIGHT>(x))
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn diffuse(s: __m256i) -> __m256i {
+    fn diffuse(s: Vector) -> Vector {
         let by8 = _mm256_shuffle_epi8(s, table(&ROTATE_8));
         let by16 = _mm256_shuffle_epi8(s, table(&ROTATE_16));
         let by24 = _mm256_shuffle_epi8(by8, table(&ROTATE_16));
-        xor(xor(s, by24), rotate::<2, 30>(xor(xor(s, by8), by16)))
+        xor3(s, by24, rotate::<2, 30>(xor3(s, by8, by16)))
     }
 
     #[target_feature(enable = "avx2")]
-    fn affine(x: __m256i, low: &[u8; 16], high: &[u8; 16]) -> __m256i {
+    fn affine(x: Vector, low: &[u8; 16], high: &[u8; 16]) -> Vector {
         let nibble = _mm256_set1_epi8(0x0F);
         let by_low = _mm256_shuffle_epi8(table(low), _mm256_and_si256(x, nibble));
         let by_high = _mm256_shuffle_epi8(table(high), _mm256_and_si256(_mm256_srli_epi16::<4>(x), nibble));
@@ -187,7 +186,7 @@ mod by8 {
     }
 
     #[target_feature(enable = "avx2,aes")]
-    fn sbox(x: __m256i) -> __m256i {
+    fn sbox(x: Vector) -> Vector {
         let y = _mm256_shuffle_epi8(affine(x, &PRE_LOW, &PRE_HIGH), table(&ROWS));
         let zero = _mm_setzero_si128();
         let low = _mm_aesenclast_si128(_mm256_castsi256_si128(y), zero);
@@ -196,50 +195,22 @@ mod by8 {
     }
 }
 
-mod by16 {
+mod with_gfni {
     //! Sixteen lanes of AVX-512, the S-box by GFNI.
 
     use super::*;
+    pub(super) use crate::x86::by16::*;
 
-    rounds!(__m512i, 16, "avx512f,avx512bw,gfni");
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn load(words: &[u32; 16]) -> __m512i {
-        // SAFETY: the array has the 64 bytes that an unaligned load reads.
-        unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-    }
+    rounds!(4, "avx512f,avx512bw,gfni");
 
     #[target_feature(enable = "avx512f")]
-    pub(super) fn store(value: __m512i) -> [u32; 16] {
-        let mut words = [0; 16];
-        // SAFETY: the array has the 64 bytes that an unaligned store writes.
-        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), value) };
-        words
-    }
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn xor(a: __m512i, b: __m512i) -> __m512i {
-        _mm512_xor_si512(a, b)
-    }
-
-    #[target_feature(enable = "avx512f")]
-    fn splat(word: u32) -> __m512i {
-        _mm512_set1_epi32(word as i32)
-    }
-
-    #[target_feature(enable = "avx512f")]
-    fn rotate<const LEFT: i32, const RIGHT: i32>(x: __m512i) -> __m512i {
-        _mm512_rol_epi32::<LEFT>(x)
-    }
-
-    #[target_feature(enable = "avx512f")]
-    fn diffuse(s: __m512i) -> __m512i {
-        let parts = xor(xor(_mm512_rol_epi32::<2>(s), _mm512_rol_epi32::<10>(s)), _mm512_rol_epi32::<18>(s));
-        xor(xor(s, parts), _mm512_rol_epi32::<24>(s))
+    fn diffuse(s: Vector) -> Vector {
+        let parts = xor3(rotate::<2, 30>(s), rotate::<10, 22>(s), rotate::<18, 14>(s));
+        xor3(s, parts, rotate::<24, 8>(s))
     }
 
     #[target_feature(enable = "avx512f,avx512bw,gfni")]
-    fn sbox(x: __m512i) -> __m512i {
+    fn sbox(x: Vector) -> Vector {
         let pre = _mm512_gf2p8affine_epi64_epi8::<{ GFNI_PRE.1 }>(x, _mm512_set1_epi64(GFNI_PRE.0 as i64));
         _mm512_gf2p8affineinv_epi64_epi8::<{ GFNI_POST.1 }>(pre, _mm512_set1_epi64(GFNI_POST.0 as i64))
     }

@@ -1,0 +1,74 @@
+//! Keys of the open date in memory.
+
+use tongka_txn::KeyHash;
+
+/// Hash set with open addressing, ordered by hash: growth and export are sequential.
+#[derive(Default)]
+pub(super) struct KeyTable {
+    slots: Vec<KeyHash>,
+    used: usize,
+}
+
+impl KeyTable {
+    fn slot(&self, key: KeyHash) -> usize {
+        ((u128::from(key.high) * self.slots.len() as u128) >> 64) as usize
+    }
+
+    /// Number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.used
+    }
+
+    /// The key with its payload where it is there, else the slot where it belongs. There must be a free slot.
+    pub(super) fn find(&self, key: KeyHash) -> Result<KeyHash, usize> {
+        let mut at = self.slot(key);
+        loop {
+            let found = self.slots[at];
+            if found.high == 0 {
+                return Err(at);
+            }
+            if found.same_key(key) {
+                return Ok(found);
+            }
+            at += 1;
+            if at == self.slots.len() {
+                at = 0;
+            }
+        }
+    }
+
+    /// Starts to fetch the slot of a key into the cache.
+    pub(super) fn prefetch(&self, key: KeyHash) {
+        if let Some(slot) = self.slots.get(self.slot(key)) {
+            super::prefetch(slot);
+        }
+    }
+
+    /// Makes room for `more` keys: slots found before are no longer right.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let needed = self.used + more;
+        if needed * 10 > self.slots.len() * 8 {
+            let size = (needed * 5 / 4 + 1).max(self.slots.len() * 3 / 2).max(1 << 12);
+            let old = std::mem::replace(&mut self.slots, vec![KeyHash::default(); size]);
+            for key in old.into_iter().filter(|k| k.high != 0) {
+                let slot = self.find(key).expect_err("each key is there once");
+                self.slots[slot] = key;
+            }
+        }
+    }
+
+    /// Puts a key into the slot that [`KeyTable::find`] gave for it.
+    pub(super) fn put(&mut self, slot: usize, key: KeyHash) {
+        self.slots[slot] = key;
+        self.used += 1;
+    }
+
+    /// All keys in order; the table is then empty.
+    pub(super) fn drain_sorted(&mut self) -> Vec<KeyHash> {
+        let mut keys = std::mem::take(&mut self.slots);
+        keys.retain(|k| k.high != 0);
+        keys.sort_unstable();
+        self.used = 0;
+        keys
+    }
+}
