@@ -327,6 +327,81 @@ fn a_killed_run_is_taken_up_again_with_the_same_bytes_and_books() {
 }
 
 #[test]
+fn a_full_disk_stops_the_run_with_a_code_and_it_goes_on_when_there_is_room() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    simulate(dir, "day", "2026-09-01", 20_000, "2");
+    let args = run_args("../day/scheme.toml", "2026-09-01", "../day/inbox");
+    fs::create_dir(dir.join("undisturbed")).unwrap();
+    ok(&args, &dir.join("undisturbed"));
+    let expected = (outbox(&dir.join("undisturbed/out")), books(&dir.join("undisturbed"), &[]));
+
+    // No file of this program may grow beyond a bound, which is raised from run to run: writing fails in one place
+    // after another, with SQLite mostly in the database, with PostgreSQL only in other files.
+    let server = tongka_testkit::Postgres::start().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = runtime.block_on(server.fresh_database()).unwrap();
+    for (place, database, bounds) in [
+        ("sqlite", &[][..], &[128, 256, 512, 1024, 2048][..]),
+        ("postgres", &["--database", &url], &[0, 64, 128, 192, 256, 384, 512, 768, 1024, 1536]),
+    ] {
+        let place = dir.join(place);
+        fs::create_dir(&place).unwrap();
+        let args = [&args[..], database].concat();
+        let mut stopped = BTreeSet::new();
+        for blocks in bounds {
+            let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+            let mut command = Command::new("sh");
+            let output = command.args(["-c", &limited, "sh", TONGKA]).args(&args).current_dir(&place).output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            let message = String::from_utf8_lossy(&output.stderr).into_owned();
+            let code = message.split("错误 error: ").nth(1).and_then(|m| m.split(' ').next()).unwrap_or_default();
+            assert!(code.len() == 3 && code.starts_with(['L', 'S']), "{blocks} blocks: {message}");
+            stopped.insert(message);
+        }
+        assert!(stopped.len() >= 2, "{stopped:?}");
+        ok(&args, &place);
+        assert!((outbox(&place.join("out")), books(&place, database)) == expected, "after {stopped:?}");
+        assert_eq!(ok(&[&["ledger", "verify", "--data", "data"], database].concat(), &place)["ok"], true);
+    }
+}
+
+#[test]
+fn what_is_no_readable_file_in_the_inbox_is_receipted_and_the_day_goes_on() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    simulate(dir, "day", "2026-09-01", 2_000, "0");
+    let inbox = dir.join("day/inbox");
+    // Each takes the name of an upload that a member of the scheme could have sent.
+    let name = unsigned_upload(&inbox);
+    let next = |sequence: u32| inbox.join(format!("{}_{sequence:06}.dat", &name[..21]));
+    std::os::unix::fs::symlink("gone", next(900_001)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", next(900_002)).unwrap();
+    fs::write(next(900_003), b"").unwrap();
+    let bytes = fs::read(inbox.join(&name)).unwrap();
+    fs::write(next(900_004), &bytes[..bytes.len() - 7]).unwrap();
+    fs::write(inbox.join("notes.txt"), b"not an upload").unwrap();
+    fs::write(inbox.join("TXU_20260901_10001000_000001.dat.tmp"), b"still being written").unwrap();
+    let report = ok(&run_args("day/scheme.toml", "2026-09-01", "day/inbox"), dir);
+    assert_eq!(report["records"], 2_000);
+    let files = ok(&["centre", "files", "--data", "data", "--date", "2026-09-01"], dir);
+    let result = |of: &str| {
+        let found = files["received"].as_array().unwrap().iter().find(|f| f["upload"].as_str() == Some(of));
+        found.map(|f| f["result"].as_str().unwrap().to_owned())
+    };
+    for (sequence, code) in [(900_001, "F03"), (900_002, "F03"), (900_003, "F03"), (900_004, "F03")] {
+        let name = next(sequence).file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(result(&name).as_deref(), Some(code), "{name}");
+    }
+    assert_eq!(result("notes.txt").as_deref(), Some("F01"));
+    let aside = fs::read_dir(dir.join("data/aside/20260901")).unwrap().count();
+    assert_eq!(aside, 3, "what has bytes of its own is kept; a link is not followed");
+    assert_eq!(ok(&run_args("day/scheme.toml", "2026-09-02", "day/inbox"), dir)["imbalance_fen"], 0);
+}
+
+#[test]
 fn bad_schemes_dates_and_folders_are_refused_by_name() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
@@ -369,7 +444,24 @@ fn postgresql_gives_the_same_bytes_and_books_and_a_lost_server_only_delays() {
     let database = ["--database", url.as_str()];
     let place = dir.join("postgres");
     refused(&[&args[..], &["--database", "postgres://tongka@127.0.0.1:1/none"]].concat(), &place, "S0");
-    ok(&[&args[..], &database].concat(), &place);
+    // The server drops every connection again and again, at longer and longer intervals, until a run gets through.
+    let cuts = "DO $$ BEGIN FOR n IN 1..60 LOOP PERFORM pg_sleep(0.006 * n); PERFORM pg_stat_clear_snapshot(); \
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity \
+        WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'; END LOOP; END $$";
+    let mut cutter = Command::new("psql").args(["-X", "-q", "-c", cuts, &url]).stderr(Stdio::null()).spawn().unwrap();
+    let mut lost = 0;
+    loop {
+        let output = tongka(&[&args[..], &database].concat(), &place);
+        if output.status.success() {
+            break;
+        }
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains("错误 error: S"), "{message}");
+        lost += 1;
+    }
+    cutter.kill().unwrap();
+    cutter.wait().unwrap();
+    assert!(lost > 0, "at least one run met the loss");
     assert!(outbox(&place.join("out")) == outbox(&dir.join("sqlite/out")));
     assert_eq!(books(&place, &database), books(&dir.join("sqlite"), &[]));
     assert_eq!(ok(&[&["ledger", "verify", "--data", "data"], &database[..]].concat(), &place)["ok"], true);

@@ -6,16 +6,14 @@
 use crate::inbox::Candidate;
 use std::fs::File;
 use std::io::{self, Read};
-use tongka_base::{Date, FileCode, MemberCode};
+use tongka_base::{Date, FileCode};
 use tongka_crypto::{Sm3, sm3, sm3_update_many};
 use tongka_scheme::Scheme;
 use tongka_wire::txu::{LINE_LEN, amount_or_zero};
 use tongka_wire::{HEADER_LEN, Header};
 
-/// Most records a file may have.
-pub const MAX_RECORDS: u32 = 1_000_000;
 /// Files read side by side by one thread: the lanes of the digest kernel.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Bytes of one file read at a time: whole lines.
 const CHUNK: usize = 1024 * LINE_LEN;
 
@@ -207,19 +205,11 @@ fn first_refusal(
         Ok(header) => header,
         Err(error) => return Some(Refusal::new(FileCode::F03, error.to_string())),
     };
-    let differs = [
-        ("kind", header.kind != name.kind),
-        ("sender", header.sender != name.member),
-        ("receiver", header.receiver != MemberCode::CENTRE),
-        ("file date", header.file_date != name.date),
-        ("sequence", header.sequence != name.sequence),
-        ("record count", header.record_count > MAX_RECORDS),
-    ];
-    if let Some((field, _)) = differs.iter().find(|(_, differs)| *differs) {
-        return Some(Refusal::new(FileCode::F03, format!("header field {field} does not fit")));
+    if let Err(error) = header.check_upload(&name) {
+        return Some(Refusal::new(FileCode::F03, error.to_string()));
     }
-    if usize::from(header.record_length) != LINE_LEN {
-        return Some(Refusal::new(FileCode::F04, format!("record length field is {:04}", header.record_length)));
+    if let Err(error) = header.check_record_length() {
+        return Some(Refusal::new(FileCode::F04, error.to_string()));
     }
     if let Some(what) = &reading.bad_line {
         return Some(Refusal::new(FileCode::F04, what.clone()));

@@ -126,10 +126,11 @@ fn read_rules(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Rules> {
         &["late_window_days", "single_limit_fen", "blacklist_grace_hours", "history_days", "tac_verifier"],
         report,
     );
-    let late = entry.integer("late_window_days", 0, MAX_DAYS, report);
     let limit = entry.fen("single_limit_fen", report);
     let grace = entry.integer("blacklist_grace_hours", 0, MAX_HOURS, report);
     let history = entry.integer("history_days", MIN_HISTORY_DAYS, MAX_DAYS, report);
+    // A record that may still come in must meet everything it could repeat.
+    let late = entry.integer("late_window_days", 0, history.unwrap_or(MAX_DAYS), report);
     let verifier = entry.text("tac_verifier", VERIFIER, report, |text| match text {
         "centre" => Some(TacVerifier::Centre),
         "issuer" => Some(TacVerifier::Issuer),

@@ -143,7 +143,7 @@ warning_fen = 0
 stop_fen = 0
 [[reserve]]
 member = "10000000"
-opening_fen = 9223372036854775807
+opening_fen = 999999999999999
 target_fen = 3
 warning_fen = 2
 stop_fen = 1
@@ -158,7 +158,7 @@ stop_fen = 1
     assert!(scheme.psam_ranges[0].from < scheme.psam_ranges[1].from);
     assert!(scheme.fees[0].from > scheme.fees[1].from, "fees stay in file order");
     assert_eq!(scheme.blacklist[0].scheme, CardScheme::TUnion);
-    assert_eq!(scheme.reserves[0].opening_fen, Fen(i64::MAX));
+    assert_eq!(scheme.reserves[0].opening_fen, Fen(999_999_999_999_999));
     assert_eq!(parse(&render(&scheme), "again.toml").unwrap(), scheme);
     let example = parse(EXAMPLE, "scheme.toml").unwrap();
     assert_eq!(parse(&render(&example), "again.toml").unwrap(), example);

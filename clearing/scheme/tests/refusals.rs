@@ -61,6 +61,8 @@ fn every_fault_has_its_code_and_line() {
         ("negative limit", with("single_limit_fen = 100000", "single_limit_fen = -1"), "C03", 3),
         ("negative overdraft", with("overdraft_limit_fen = 0", "overdraft_limit_fen = -1"), "C03", 18),
         ("negative reserve", with("stop_fen = 50000000", "stop_fen = -1"), "C03", 57),
+        ("money beyond 15 digits", with("stop_fen = 50000000", "stop_fen = 1000000000000000"), "C03", 57),
+        ("late beyond history", with("late_window_days = 30", "late_window_days = 91"), "C03", 2),
         ("money beyond 64 bits", with("stop_fen = 50000000", "stop_fen = 9223372036854775808"), "C03", 57),
         ("unknown verifier", with("\"centre\"", "\"center\""), "C03", 6),
         ("a section written once", and("").replace("[[reserve]]", "[reserve]"), "C03", 52),
@@ -151,8 +153,8 @@ fn errors_name_file_line_and_column_in_both_languages() {
     assert_eq!(
         errors,
         [
-            "scheme.toml:18:23 C03 overdraft_limit_fen 应为不小于 0 的整数, 实为 \"零\" / \
-             overdraft_limit_fen must be an integer of at least 0, found \"零\"",
+            "scheme.toml:18:23 C03 overdraft_limit_fen 应为0 至 999999999999999 的整数, 实为 \"零\" / \
+             overdraft_limit_fen must be an integer from 0 to 999999999999999, found \"零\"",
             "scheme.toml:21:1 C06 PSAM号段重叠: 290000000001–29000000FFFF × 29000000FFFF–2900000FFFFF, 与第58行 / \
              PSAM ranges overlap: 290000000001–29000000FFFF × 29000000FFFF–2900000FFFFF, with line 58",
         ]

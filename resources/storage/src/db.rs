@@ -54,9 +54,14 @@ impl Db {
             // Each connection of the pool would get a database of its own.
             return Err(StorageError::new(StorageCode::Open, "a database in memory is not supported, give a file"));
         }
-        let unopened = |e| StorageError::from_sqlx(kind, e).with_code(StorageCode::Open);
-        // The pool keeps trying an address where nobody listens until its time is up; this says so at once.
-        AnyConnection::connect(&url).await.map_err(unopened)?.close().await.map_err(unopened)?;
+        let unopened = |e| match StorageError::from_sqlx(kind, e) {
+            full if full.code() == StorageCode::Full => full,
+            other => other.with_code(StorageCode::Open),
+        };
+        // The pool keeps trying until its time is up, whatever the reason; this tells the reason at once.
+        let mut probe = AnyConnection::connect(&url).await.map_err(unopened)?;
+        prepare_connection(kind, &mut probe).await.map_err(unopened)?;
+        probe.close().await.map_err(unopened)?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(LOCK_WAIT * 2)

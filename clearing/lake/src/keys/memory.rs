@@ -5,7 +5,8 @@ use tongka_txn::KeyHash;
 /// Hash set with open addressing, ordered by hash: growth and export are sequential.
 #[derive(Default)]
 pub(super) struct KeyTable {
-    slots: Vec<KeyHash>,
+    /// Pairs of `high` and `low`, so that the allocator hands out zeros without writing them.
+    slots: Vec<[u64; 2]>,
     used: usize,
 }
 
@@ -23,7 +24,8 @@ impl KeyTable {
     pub(super) fn find(&self, key: KeyHash) -> Result<KeyHash, usize> {
         let mut at = self.slot(key);
         loop {
-            let found = self.slots[at];
+            let [high, low] = self.slots[at];
+            let found = KeyHash { high, low };
             if found.high == 0 {
                 return Err(at);
             }
@@ -49,26 +51,26 @@ impl KeyTable {
         let needed = self.used + more;
         if needed * 10 > self.slots.len() * 8 {
             let size = (needed * 5 / 4 + 1).max(self.slots.len() * 3 / 2).max(1 << 12);
-            let old = std::mem::replace(&mut self.slots, vec![KeyHash::default(); size]);
-            for key in old.into_iter().filter(|k| k.high != 0) {
-                let slot = self.find(key).expect_err("each key is there once");
-                self.slots[slot] = key;
+            let old = std::mem::replace(&mut self.slots, vec![[0; 2]; size]);
+            for [high, low] in old.into_iter().filter(|slot| slot[0] != 0) {
+                let slot = self.find(KeyHash { high, low }).expect_err("each key is there once");
+                self.slots[slot] = [high, low];
             }
         }
     }
 
     /// Puts a key into the slot that [`KeyTable::find`] gave for it.
     pub(super) fn put(&mut self, slot: usize, key: KeyHash) {
-        self.slots[slot] = key;
+        self.slots[slot] = [key.high, key.low];
         self.used += 1;
     }
 
     /// All keys in order; the table is then empty.
-    pub(super) fn drain_sorted(&mut self) -> Vec<KeyHash> {
+    pub(super) fn drain_sorted(&mut self) -> impl ExactSizeIterator<Item = KeyHash> + use<> {
         let mut keys = std::mem::take(&mut self.slots);
-        keys.retain(|k| k.high != 0);
+        keys.retain(|slot| slot[0] != 0);
         keys.sort_unstable();
         self.used = 0;
-        keys
+        keys.into_iter().map(|[high, low]| KeyHash { high, low })
     }
 }

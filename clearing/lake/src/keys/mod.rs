@@ -285,7 +285,7 @@ impl KeyIndex {
             let name = self.spilled.len().to_string();
             for (keys, path) in self.memory.iter_mut().zip(paths(&self.spill_dir, &name)) {
                 let keys = keys.drain_sorted();
-                run::write(&path, &[], keys.len(), keys.into_iter())?;
+                run::write(&path, &[], keys.len(), keys)?;
             }
             self.spilled.push(Runs::open(&self.spill_dir, &name)?);
         }
@@ -334,7 +334,7 @@ impl KeyIndex {
             let memory = self.memory[kind].drain_sorted();
             let count = memory.len() + self.spilled.iter().map(|runs| runs.files[kind].len()).sum::<usize>();
             let spilled = self.spilled.iter().map(|runs| Box::new(runs.files[kind].keys()) as Source<'_>);
-            let sources = spilled.chain([Box::new(memory.into_iter()) as Source<'_>]).collect();
+            let sources = spilled.chain([Box::new(memory) as Source<'_>]).collect();
             run::write(path, &[date], count, merged(sources))?;
         }
         if self.spill_dir.exists() {
