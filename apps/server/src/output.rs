@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// Cells a text takes on a terminal.
 pub(crate) fn cells(text: &str) -> usize {
-    text.chars().map(|c| if c as u32 >= 0x1100 && c != '−' && c != '≤' { 2 } else { 1 }).sum()
+    text.chars().map(|c| if c as u32 >= 0x1100 && !"−≤✓✗".contains(c) { 2 } else { 1 }).sum()
 }
 
 /// A table; columns whose name ends in `>` are right-aligned.

@@ -99,6 +99,17 @@ pub enum PsamState {
     Test,
 }
 
+impl PsamState {
+    /// As the scheme file writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Stopped => "stopped",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// A range of PSAM terminal numbers of one member, inclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PsamRange {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use crate::{PsamState, Scheme, TacVerifier};
+use crate::{Scheme, TacVerifier};
 
 /// Writes the scheme as a scheme file that [`parse`](crate::parse) reads back equal, provided that the scheme keeps
 /// the invariants of a parsed one. The text contains the TAC keys of a test scheme in the clear.
@@ -44,13 +44,8 @@ fn write(out: &mut String, scheme: &Scheme) -> fmt::Result {
         writeln!(out, "keys = [{}]", keys.collect::<Vec<_>>().join(", "))?;
     }
     for range in &scheme.psam_ranges {
-        let state = match range.state {
-            PsamState::Active => "active",
-            PsamState::Stopped => "stopped",
-            PsamState::Test => "test",
-        };
         writeln!(out, "\n[[psam_range]]\nmember = \"{}\"", range.member)?;
-        writeln!(out, "from = \"{}\"\nto = \"{}\"\nstate = \"{state}\"", range.from, range.to)?;
+        writeln!(out, "from = \"{}\"\nto = \"{}\"\nstate = \"{}\"", range.from, range.to, range.state.name())?;
     }
     for fee in &scheme.fees {
         writeln!(out, "\n[[fee]]\nacquirer = \"{}\"\nissuer = \"{}\"", OrAny(fee.acquirer), OrAny(fee.issuer))?;

@@ -277,6 +277,7 @@ const CHECKS: [Reason; 13] = [
 fn inputs(rulebook: &Rulebook, sender: &Sender, txu: &Txu, out: &Columns, check: Reason) -> String {
     let day = |days: i32| tongka_base::date::from_days_since_epoch(days).map_or("-".into(), |date| date.to_string());
     let issuer = rulebook.issuer(out.scheme[0], out.issuer_id[0]).map(|(_, rules)| rules);
+    let range = sender.psam_state(out.psam[0]).map_or("none", PsamState::name);
     match check {
         Reason::UnknownIssuer => format!(
             "scheme={} issuer_id={} member={}",
@@ -288,13 +289,10 @@ fn inputs(rulebook: &Rulebook, sender: &Sender, txu: &Txu, out: &Columns, check:
             let (from, to) = issuer.map_or((0, 0), |i| i.active);
             format!("date={} active={}..{}", txu.date, day(from), if to == i32::MAX { "".into() } else { day(to) })
         }
-        Reason::UnknownPsam => format!("psam={} range={:?}", txu.psam, sender.psam_state(out.psam[0])),
-        Reason::TestRecord => format!(
-            "test_flag={} card_type={:02} range={:?}",
-            u8::from(txu.test),
-            txu.card_type,
-            sender.psam_state(out.psam[0])
-        ),
+        Reason::UnknownPsam => format!("psam={} range={range}", txu.psam),
+        Reason::TestRecord => {
+            format!("test_flag={} card_type={:02} range={range}", u8::from(txu.test), txu.card_type)
+        }
         Reason::FutureDate => format!("date={} clearing_date={}", txu.date, day(rulebook.clearing_day)),
         Reason::TooLate => format!("date={} earliest={}", txu.date, day(rulebook.earliest_day)),
         Reason::KeyNotAllowed => format!(

@@ -8,6 +8,7 @@ use std::error::Error;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
+use tongka_base::Fen;
 use tongka_exchange::run::load_scheme;
 use tongka_simulator::{DayPlan, import_shenzhen, simulate_day};
 
@@ -83,7 +84,25 @@ pub(crate) fn import(command: ImportCommand, json: bool) -> Result<ExitCode, Box
     if json {
         println!("{}", serde_json::to_string(&summary)?);
     } else {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        println!(
+            "已导入 imported: {} 行 rows → {} 条记录 records（地铁 metro {}，公交 bus {}，重复 copies {}），{} 行未转换 not converted\n卡 cards {}，终端 terminals {}，金额 amount {} 元，标价 list price {} 元",
+            grouped(summary.rows),
+            grouped(summary.converted),
+            grouped(summary.metro),
+            grouped(summary.bus),
+            grouped(summary.duplicates),
+            grouped(summary.rejected),
+            grouped(summary.cards),
+            grouped(summary.terminals),
+            Fen(summary.amount_fen as i64),
+            Fen(summary.list_price_fen as i64)
+        );
+        for upload in &summary.uploads {
+            println!("  {}（{} 条 records）", out.join(&upload.name).display(), grouped(upload.records));
+        }
+        if summary.rejected > 0 {
+            println!("  {} 逐行原因 reason by row", out.join("rejects.csv").display());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
