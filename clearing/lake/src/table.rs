@@ -6,8 +6,9 @@
 use crate::LakeError;
 use crate::durable::DurableFile;
 use parquet::basic::{Compression, ConvertedType, Encoding, Repetition, Type as Physical, ZstdLevel};
-use parquet::column::reader::ColumnReader;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnWriter;
+use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -248,38 +249,29 @@ impl Table {
 
     /// A 32-bit column of a row group.
     pub fn narrow(&self, group: usize, column: Column) -> Result<Vec<i32>, LakeError> {
-        let rows = self.group_rows(group);
-        let mut out = Vec::with_capacity(rows);
         match self.column(group, column)? {
-            ColumnReader::Int32ColumnReader(mut reader) => {
-                while out.len() < rows {
-                    let (_, read, _) =
-                        reader.read_records(rows - out.len(), None, None, &mut out).map_err(failed(&self.path))?;
-                    if read == 0 {
-                        return Err(LakeError::damaged(&self.path, "column ends too early"));
-                    }
-                }
-            }
-            _ => return Err(LakeError::damaged(&self.path, "column of another width")),
+            ColumnReader::Int32ColumnReader(reader) => self.values(group, reader),
+            _ => Err(LakeError::damaged(&self.path, "column of another width")),
         }
-        Ok(out)
     }
 
     /// A 64-bit column of a row group.
     pub fn wide(&self, group: usize, column: Column) -> Result<Vec<i64>, LakeError> {
+        match self.column(group, column)? {
+            ColumnReader::Int64ColumnReader(reader) => self.values(group, reader),
+            _ => Err(LakeError::damaged(&self.path, "column of another width")),
+        }
+    }
+
+    fn values<T: DataType>(&self, group: usize, mut reader: ColumnReaderImpl<T>) -> Result<Vec<T::T>, LakeError> {
         let rows = self.group_rows(group);
         let mut out = Vec::with_capacity(rows);
-        match self.column(group, column)? {
-            ColumnReader::Int64ColumnReader(mut reader) => {
-                while out.len() < rows {
-                    let (_, read, _) =
-                        reader.read_records(rows - out.len(), None, None, &mut out).map_err(failed(&self.path))?;
-                    if read == 0 {
-                        return Err(LakeError::damaged(&self.path, "column ends too early"));
-                    }
-                }
+        while out.len() < rows {
+            let (_, read, _) =
+                reader.read_records(rows - out.len(), None, None, &mut out).map_err(failed(&self.path))?;
+            if read == 0 {
+                return Err(LakeError::damaged(&self.path, "column ends too early"));
             }
-            _ => return Err(LakeError::damaged(&self.path, "column of another width")),
         }
         Ok(out)
     }
