@@ -36,3 +36,10 @@ pub fn sm4_encrypt(key: &[u8; 16], block: &[u8; 16]) -> [u8; 16] {
     sm4::Sm4::new(key.into()).encrypt_block((&mut out).into());
     out
 }
+
+/// Inverse SM4 of one block.
+pub fn sm4_decrypt(key: &[u8; 16], block: &[u8; 16]) -> [u8; 16] {
+    let mut out = *block;
+    sm4::Sm4::new(key.into()).decrypt_block((&mut out).into());
+    out
+}

@@ -45,7 +45,8 @@ impl SessionKey {
         }
     }
 
-    fn mac(&self, data: &[u8]) -> [u8; 4] {
+    /// MAC over data: the first four bytes of the CBC-MAC.
+    pub fn mac(&self, data: &[u8]) -> [u8; 4] {
         match &self.0 {
             Session::Des(key) => first4(&mac_des(key, [0; 8], data)),
             Session::Sm4(key) => first4(&mac_sm4(key.bytes(), [0; 16], data)),
@@ -78,7 +79,8 @@ pub fn session_key(algorithm: Algorithm, key: &Key16, input: SessionInput, paddi
     })
 }
 
-fn tac(algorithm: Algorithm, key: &Key16, data: &[u8]) -> [u8; 4] {
+/// TAC over the data of any transaction under the card's TAC key.
+pub fn tac(algorithm: Algorithm, key: &Key16, data: &[u8]) -> [u8; 4] {
     match algorithm {
         Algorithm::Tdes => first4(&mac_des(&fold(key.bytes()), [0; 8], data)),
         Algorithm::Sm4 => first4(&mac_sm4(key.bytes(), [0; 16], data)),

@@ -15,14 +15,14 @@ mod tac;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use block::{des_decrypt, des_encrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
+pub use block::{des_decrypt, des_encrypt, sm4_decrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
 pub use card::{
     LoadFields, OverdraftFields, PurchaseFields, SessionInput, SessionKey, Sm4SessionPadding, UnloadFields, load_mac1,
     load_mac2, load_tac, overdraft_mac1, overdraft_mac2, overdraft_tac, purchase_mac1, purchase_mac2, purchase_tac,
-    session_key, unload_mac1, unload_mac2, unload_mac3,
+    session_key, tac, unload_mac1, unload_mac2, unload_mac3,
 };
 pub use key::{Key16, diversify, diversify_levels, kcv, mac_des, mac_sm4, retail_mac};
-pub use secure::{external_authentication, secure_encrypt, secure_mac, wrap_key};
+pub use secure::{external_authentication, secure_encrypt, secure_mac, secure_plain, wrap_key};
 pub use sm2::{Sm2Verifier, sm2_public_key, sm2_sign, sm2_verify};
 pub use sm3::{Sm3, sm3, sm3_update_many};
 pub use tac::{Kernel, TacInput, tac_batch, tac_batch_with, tac_data, tac_purchase};

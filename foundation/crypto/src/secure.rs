@@ -3,6 +3,7 @@
 use crate::block::{sm4_encrypt, tdes_encrypt};
 use crate::key::{mac_sm4, retail_mac};
 use tongka_base::Algorithm;
+use zeroize::Zeroizing;
 
 /// MAC of a command under secure messaging: `command` is CLA INS P1 P2 Lc (the MAC's four bytes counted) and data; the
 /// initial value is the card's challenge followed by zeros.
@@ -16,23 +17,35 @@ pub fn secure_mac(algorithm: Algorithm, key: &[u8; 16], challenge: &[u8; 4], com
     [block[0], block[1], block[2], block[3]]
 }
 
-/// Encrypts command data: length byte and data, padded with 80 00 … only if not aligned, ECB. `None` above 255 bytes.
-pub fn secure_encrypt(algorithm: Algorithm, key: &[u8; 16], data: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = vec![u8::try_from(data.len()).ok()?];
+/// Command data ready to be encrypted: length byte and data, padded with 80 00 … only if not aligned. `None` above 255
+/// bytes.
+pub fn secure_plain(algorithm: Algorithm, data: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(data.len() + 17));
+    plain.push(u8::try_from(data.len()).ok()?);
     plain.extend_from_slice(data);
-    let size = match algorithm {
-        Algorithm::Tdes => 8,
-        Algorithm::Sm4 => 16,
-    };
+    let size = block_size(algorithm);
     if !plain.len().is_multiple_of(size) {
         plain.push(0x80);
-        plain.resize(plain.len().div_ceil(size) * size, 0);
+        let padded = plain.len().div_ceil(size) * size;
+        plain.resize(padded, 0);
     }
+    Some(plain)
+}
+
+fn block_size(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Tdes => 8,
+        Algorithm::Sm4 => 16,
+    }
+}
+
+/// Encrypts command data as [`secure_plain`] makes it ready, ECB. `None` above 255 bytes.
+pub fn secure_encrypt(algorithm: Algorithm, key: &[u8; 16], data: &[u8]) -> Option<Vec<u8>> {
     let encrypt = |block: &[u8]| match algorithm {
         Algorithm::Tdes => tdes_encrypt(key, block.try_into().expect("8 bytes")).to_vec(),
         Algorithm::Sm4 => sm4_encrypt(key, block.try_into().expect("16 bytes")).to_vec(),
     };
-    Some(plain.chunks_exact(size).flat_map(encrypt).collect())
+    Some(secure_plain(algorithm, data)?.chunks_exact(block_size(algorithm)).flat_map(encrypt).collect())
 }
 
 /// A key encrypted for WRITE KEY: its three-byte header (usage, version, algorithm) and value as secured data.

@@ -14,21 +14,23 @@ pub(crate) fn run() -> Outcome {
     crate::run("测试 tests", &mut cargo(&["test", "--workspace"]))
 }
 
-/// Debian packages that the tests need: a PostgreSQL server of their own.
+/// What the tests need: what of it shows that it is there, and the Debian package it comes in.
+const PACKAGES: [(&str, &str); 2] = [("/usr/lib/postgresql", "postgresql"), ("/usr/bin/softhsm2-util", "softhsm2")];
+
+/// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token.
 fn install_packages() -> Outcome {
-    let have = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    if have.into_iter().any(|e| e.path().join("bin/initdb").exists()) {
+    let missing: Vec<&str> = PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
+    if missing.is_empty() {
         return Ok(());
     }
+    let names = missing.join(" ");
     if !Path::new("/usr/bin/apt-get").exists() {
-        return Err(
-            "测试需要 PostgreSQL 服务器 the tests need a PostgreSQL server: install the package postgresql".into()
-        );
+        return Err(format!("测试需要软件包 the tests need the packages {names}"));
     }
     crate::run("更新软件包目录 apt-get update", Command::new("apt-get").args(["-qq", "update"]))?;
-    let install = ["-qq", "-y", "--no-install-recommends", "install", "postgresql"];
+    let install = ["-qq", "-y", "--no-install-recommends", "install"];
     crate::run(
-        "安装 PostgreSQL install PostgreSQL",
-        Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(install),
+        &format!("安装 install {names}"),
+        Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(install).args(&missing),
     )
 }

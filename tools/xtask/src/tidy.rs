@@ -8,8 +8,12 @@ use std::fs;
 /// tests, by the executables (schema, simulator) and by each other.
 const FLOORS: [&str; 6] = ["foundation", "resources", "clearing", "centre", "cloud", "apps"];
 /// Outside crates that one crate alone may name.
-const FENCES: [(&str, &str); 3] =
-    [("parquet", "tongka-lake"), ("sqlx", "tongka-storage"), ("des", "tongka-crypto tongka-proof")];
+const FENCES: [(&str, &str); 4] = [
+    ("parquet", "tongka-lake"),
+    ("sqlx", "tongka-storage"),
+    ("cryptoki", "tongka-hsm"),
+    ("des", "tongka-crypto tongka-proof"),
+];
 /// Tools that the product itself is made of.
 const PRODUCT_TOOLS: [&str; 2] = ["tongka-schema", "tongka-simulator"];
 

@@ -2,6 +2,7 @@
 
 mod centre;
 mod data;
+mod hsm;
 mod trail;
 
 use crate::args::{Args, Command};
@@ -17,6 +18,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         Command::Simulate(command) => data::simulate(command, json),
         Command::Import(command) => data::import(command, json),
         Command::Centre(command) => runtime.block_on(centre::run(command, json)),
+        Command::Hsm(command) => hsm::run(command, json),
         Command::Ledger(command) => runtime.block_on(centre::ledger_verify(command, json)),
     }
 }
