@@ -1,6 +1,8 @@
 //! All SQL migrations, one ordered list for every database.
 
+mod audit;
 mod clearing;
+mod keys;
 mod ledger;
 
 use tongka_storage::{Db, Migration, StorageError};
@@ -9,6 +11,8 @@ use tongka_storage::{Db, Migration, StorageError};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", sql: ledger::SQL },
     Migration { version: 2, name: "clearing", sql: clearing::SQL },
+    Migration { version: 3, name: "audit", sql: audit::SQL },
+    Migration { version: 4, name: "keys", sql: keys::SQL },
 ];
 
 /// Brings a database to the schema of this program.

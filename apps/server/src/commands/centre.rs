@@ -23,10 +23,15 @@ fn folders(data: &DataArgs) -> Folders {
     Folders { inbox: PathBuf::new(), outbox: PathBuf::new(), data: data.data.clone() }
 }
 
-async fn open(data: &DataArgs) -> Result<Db, Box<dyn Error>> {
+pub(super) async fn open(data: &DataArgs) -> Result<Db, Box<dyn Error>> {
     if data.database.is_none() && !data.data.join("tongka.db").exists() {
         return Err(format!("X04 数据目录中没有数据库 no database in the data folder: {}", data.data.display()).into());
     }
+    open_or_make(data).await
+}
+
+/// The database, made where there is none.
+pub(super) async fn open_or_make(data: &DataArgs) -> Result<Db, Box<dyn Error>> {
     Ok(open_database(&folders(data), data.database.as_deref()).await?)
 }
 

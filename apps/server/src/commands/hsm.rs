@@ -30,13 +30,22 @@ pub(crate) fn run(command: HsmCommand, json: bool) -> Outcome {
             };
             bench(&pool, Duration::from_secs(seconds), threads, json)
         }
+        HsmCommand::Backup { keystore, passphrase_env, out, out_passphrase_env } => {
+            if !keystore.exists() {
+                return Err(format!("{} 不存在 does not exist", keystore.display()).into());
+            }
+            let hsm = SoftHsm::open(&keystore, secret(&passphrase_env)?.as_bytes())?;
+            hsm.backup(&out, secret(&out_passphrase_env)?.as_bytes())?;
+            println!("✓ 已备份 backed up: {}，密钥 keys {}", out.display(), hsm.keys()?.len());
+            Ok(ExitCode::SUCCESS)
+        }
         HsmCommand::Simulate { listen, keystore, passphrase_env, profile } => {
             simulate(&listen, &keystore, &passphrase_env, profile.as_deref())
         }
     }
 }
 
-fn open(config: &Path) -> Result<Pool, Box<dyn Error>> {
+pub(super) fn open(config: &Path) -> Result<Pool, Box<dyn Error>> {
     let text = std::fs::read_to_string(config).map_err(|e| format!("{}: {e}", config.display()))?;
     Ok(tongka_hsm::config::open(&text, config.parent().unwrap_or(Path::new(".")))?)
 }
@@ -181,10 +190,12 @@ fn measure(
     Ok(u64::try_from(per_second).unwrap_or(u64::MAX))
 }
 
+fn secret(variable: &str) -> Result<String, Box<dyn Error>> {
+    Ok(std::env::var(variable).map_err(|_| format!("环境变量 {variable} 未设置 the environment has no {variable}"))?)
+}
+
 fn simulate(listen: &str, keystore: &Path, passphrase_env: &str, profile: Option<&Path>) -> Outcome {
-    let passphrase = std::env::var(passphrase_env)
-        .map_err(|_| format!("环境变量 {passphrase_env} 未设置 the environment has no {passphrase_env}"))?;
-    let hsm = SoftHsm::open(keystore, passphrase.as_bytes())?;
+    let hsm = SoftHsm::open(keystore, secret(passphrase_env)?.as_bytes())?;
     let profile = match profile {
         None => Profile::parse(RACAL_LIKE)?,
         Some(path) => Profile::parse(&std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?)?,

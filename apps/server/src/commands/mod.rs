@@ -3,6 +3,7 @@
 mod centre;
 mod data;
 mod hsm;
+mod key;
 mod trail;
 
 use crate::args::{Args, Command};
@@ -19,6 +20,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         Command::Import(command) => data::import(command, json),
         Command::Centre(command) => runtime.block_on(centre::run(command, json)),
         Command::Hsm(command) => hsm::run(command, json),
+        Command::Key(command) => runtime.block_on(key::run(command, json)),
+        Command::Audit(command) => runtime.block_on(key::audit(command, json)),
         Command::Ledger(command) => runtime.block_on(centre::ledger_verify(command, json)),
     }
 }

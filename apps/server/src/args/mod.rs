@@ -1,5 +1,11 @@
 //! The command line: every command, option and help text, Chinese first.
 
+mod keys;
+
+pub(crate) use keys::{
+    AlgorithmArg, AuditCommand, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
+};
+
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 use tongka_base::date::parse_date_lenient;
@@ -36,49 +42,12 @@ pub(crate) enum Command {
     /// 加密机 / hardware security modules
     #[command(subcommand)]
     Hsm(HsmCommand),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum HsmCommand {
-    /// 逐台检查配置中的设备 / ask every configured device whether it answers
-    Check {
-        /// 设备配置文件 / configuration of the devices
-        #[arg(long)]
-        config: PathBuf,
-    },
-    /// 密钥清单：名称、用途、算法、版本与校验值，不显示密钥 / the keys: names and check values, never a key
-    Keys {
-        /// 设备配置文件 / configuration of the devices
-        #[arg(long)]
-        config: PathBuf,
-    },
-    /// 测速：圈存授权与批量 TAC 验证 / measure load authorisation and batch TAC verification
-    Bench {
-        /// 设备配置文件；不给则测本机软加密机 / configuration of the devices; without it the soft device
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// 每项秒数 / seconds for each measurement
-        #[arg(long, default_value_t = 2)]
-        seconds: u64,
-        /// 并发线程数 / threads
-        #[arg(long, default_value_t = 2)]
-        threads: usize,
-    },
-    /// 在网络上模拟一台加密机，运行到被终止 / answer as a device on the network until ended
-    Simulate {
-        /// 监听地址 / address to listen on
-        #[arg(long, default_value = "127.0.0.1:8000")]
-        listen: String,
-        /// 密钥库文件，不存在则新建 / keystore file, made if it is not there
-        #[arg(long)]
-        keystore: PathBuf,
-        /// 保存口令的环境变量名 / name of the environment variable that holds the passphrase
-        #[arg(long, default_value = "TONGKA_HSM_PASSPHRASE")]
-        passphrase_env: String,
-        /// 设备协议文件；默认内置 racal-like / profile file; by default the one that comes with the program
-        #[arg(long)]
-        profile: Option<PathBuf>,
-    },
+    /// 密钥管理 / key management
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// 审计 / the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Subcommand)]

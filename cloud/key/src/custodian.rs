@@ -1,0 +1,98 @@
+//! Custodians (密钥保管员): who they are, and that it is they.
+
+use crate::KeyError;
+use crate::desk::{Desk, Note};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tongka_base::Date;
+use tongka_base::date::{days_since_epoch, from_days_since_epoch};
+use tongka_storage::{Scope, TenantCode, params};
+
+/// Wrong passphrases in a row after which a custodian is locked.
+const MOST_FAILURES: i64 = 5;
+/// Shortest passphrase.
+const SHORTEST: usize = 8;
+
+/// A custodian who says who they are.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// Whose custodian: [`crate::CENTRE`] or a tenant.
+    pub owner: TenantCode,
+    /// Name.
+    pub name: &'a str,
+    /// Passphrase.
+    pub passphrase: &'a str,
+}
+
+impl std::fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Login({}, {})", self.owner, self.name)
+    }
+}
+
+/// Registers a custodian for a term, or gives one a new term and passphrase, which also unlocks. Who may do so is the
+/// installation's administrator, named in the audit log.
+///
+/// # Errors
+/// K09 for a name, passphrase or term that is none.
+pub async fn enrol(
+    desk: &Desk<'_>,
+    administrator: &str,
+    login: Login<'_>,
+    from: Date,
+    to: Date,
+) -> Result<(), KeyError> {
+    let plain = login.name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    if login.name.is_empty() || login.name.chars().count() > 32 || !plain {
+        return Err(KeyError::Value("a custodian's name is 1 to 32 letters, digits or . _ -".into()));
+    }
+    if login.passphrase.chars().count() < SHORTEST {
+        return Err(KeyError::Value(format!("a passphrase has at least {SHORTEST} characters")));
+    }
+    if from > to {
+        return Err(KeyError::Value("a term ends after it begins".into()));
+    }
+    let hash = Argon2::default()
+        .hash_password(login.passphrase.as_bytes())
+        .map_err(|e| KeyError::Value(format!("passphrase: {e}")))?
+        .to_string();
+    let mut tx = desk.begin().await?;
+    let sql = "INSERT INTO custodian (owner, name, passphrase_hash, active_from, active_to, failures) \
+               VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (owner, name) DO UPDATE SET \
+               passphrase_hash = excluded.passphrase_hash, active_from = excluded.active_from, \
+               active_to = excluded.active_to, failures = 0";
+    let values = params![login.owner.0, login.name, hash, days_since_epoch(from), days_since_epoch(to)];
+    tx.execute(sql, values).await?;
+    let note = Note { owner: login.owner, actor: administrator, action: "custodian.enrol", object: login.name };
+    desk.finish(tx, note, &format!("{from} to {to}")).await
+}
+
+/// Checks that a custodian is who they say, and in office.
+pub(crate) async fn authenticate(desk: &Desk<'_>, login: Login<'_>) -> Result<(), KeyError> {
+    let sql = "SELECT passphrase_hash, active_from, active_to, failures FROM custodian \
+               WHERE name = $1 AND {tenant:owner}";
+    let row = desk.db.read(Scope::Tenant(login.owner)).fetch_optional(sql, params![login.name]).await?;
+    let Some(row) = row else { return Err(KeyError::Login) };
+    if row.int("failures")? >= MOST_FAILURES {
+        return Err(KeyError::Locked(login.name.to_owned()));
+    }
+    let hash = row.text("passphrase_hash")?;
+    let right = PasswordHash::new(&hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(login.passphrase.as_bytes(), &hash).is_ok());
+    let mut tx = desk.begin().await?;
+    let failures = if right { "0" } else { "failures + 1" };
+    let sql = format!("UPDATE custodian SET failures = {failures} WHERE owner = $1 AND name = $2");
+    tx.execute(&sql, params![login.owner.0, login.name]).await?;
+    tx.commit().await?;
+    if !right {
+        return Err(KeyError::Login);
+    }
+    let today = days_since_epoch(desk.clock.now().date());
+    let term = (row.int("active_from")?, row.int("active_to")?);
+    if i64::from(today) < term.0 || i64::from(today) > term.1 {
+        let until = from_days_since_epoch(term.1 as i32).map_or_else(String::new, |d| format!(" until {d}"));
+        return Err(KeyError::Term(format!("{}{until}", login.name)));
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Where a custodian works: the database, the device, the clock. And how every deed is done and noted.
+
+use crate::KeyError;
+use tongka_audit::{Deed, HEAD_TABLE, record};
+use tongka_base::Clock;
+use tongka_hsm::Hsm;
+use tongka_storage::{Db, Scope, TenantCode, WriteTx};
+
+/// What key management works with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Where rows are.
+    pub db: &'a Db,
+    /// Where keys are.
+    pub hsm: &'a dyn Hsm,
+    /// What time it is.
+    pub clock: &'a dyn Clock,
+}
+
+/// Who does what to what, for the audit log.
+#[derive(Clone, Copy)]
+pub(crate) struct Note<'a> {
+    pub(crate) owner: TenantCode,
+    pub(crate) actor: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) object: &'a str,
+}
+
+impl Note<'_> {
+    fn deed<'d>(&'d self, outcome: &'d str, detail: &'d str) -> Deed<'d> {
+        Deed { owner: self.owner.0, actor: self.actor, action: self.action, object: self.object, outcome, detail }
+    }
+}
+
+impl Desk<'_> {
+    pub(crate) async fn begin(&self) -> Result<WriteTx, KeyError> {
+        Ok(self.db.begin_write_locking(Scope::Platform, &[HEAD_TABLE]).await?)
+    }
+
+    /// Notes a deed that is done and makes it durable.
+    pub(crate) async fn finish(&self, mut tx: WriteTx, note: Note<'_>, detail: &str) -> Result<(), KeyError> {
+        record(&mut tx, &note.deed("ok", detail), self.clock).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Notes a refusal; the outcome stays what it was.
+    pub(crate) async fn noted<T>(&self, note: Note<'_>, outcome: Result<T, KeyError>) -> Result<T, KeyError> {
+        if let Err(error) = &outcome {
+            let mut tx = self.begin().await?;
+            record(&mut tx, &note.deed(&error.code(), ""), self.clock).await?;
+            tx.commit().await?;
+        }
+        outcome
+    }
+}
