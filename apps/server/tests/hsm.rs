@@ -64,5 +64,5 @@ fn a_simulated_device_is_checked_listed_and_found_gone() {
 fn the_soft_device_measures_itself() {
     let (ok, report) = json(&["hsm", "bench", "--seconds", "0", "--threads", "1"], std::path::Path::new("."));
     assert!(ok, "{report}");
-    assert_eq!(report["results"].as_array().unwrap().len(), 4);
+    assert_eq!(report["results"].as_array().unwrap().len(), 6);
 }

@@ -8,7 +8,8 @@ use std::fs;
 /// tests, by the executables (schema, simulator) and by each other.
 const FLOORS: [&str; 6] = ["foundation", "resources", "clearing", "centre", "cloud", "apps"];
 /// Outside crates that one crate alone may name.
-const FENCES: [(&str, &str); 4] = [
+const FENCES: [(&str, &str); 5] = [
+    ("pcsc", "tongka-reader"),
     ("parquet", "tongka-lake"),
     ("sqlx", "tongka-storage"),
     ("cryptoki", "tongka-hsm"),

@@ -131,6 +131,10 @@ fn bench(pool: &Pool, time: Duration, threads: usize, json: bool) -> Outcome {
         results.push((format!("圈存 MAC1 验证 + MAC2 {}", spec.name), "load MAC1 check + MAC2", rate));
     }
     for KeyInfo { spec, .. } in keys.iter().filter(|k| k.spec.usage == Usage::Tac) {
+        let factor = [[7; 8]];
+        let one = KeyRef { name: &spec.name, factors: &factor };
+        let rate = measure(threads, time, 1, &|| pool.tac(one, &[7; 22]).map(drop))?;
+        results.push((format!("单笔 TAC {}", spec.name), "single TAC", rate));
         let card = |n: usize| TacInput { issuer_key: 0, card_factor: (n as u64).to_be_bytes(), data: [n as u8; 22] };
         let records: Vec<TacInput> = (0..BATCH).map(card).collect();
         let tacs = vec![[0; 4]; BATCH];

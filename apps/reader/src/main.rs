@@ -1,0 +1,108 @@
+//! `tongka-reader`: cards in PC/SC readers. An executable of its own, so that the server needs no system library.
+
+mod emulate;
+mod show;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tongka_base::Algorithm;
+use tongka_card::{Card, Random};
+use tongka_crypto::Key16;
+
+/// 通卡读写器：PC/SC 读卡器中的卡片与软卡 / Tongka reader: cards in PC/SC readers, and a software card
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Args {
+    /// 以 JSON 输出结果 / print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AlgorithmArg {
+    #[value(name = "3des")]
+    Tdes,
+    Sm4,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 制作一张软件白卡（卡片文件含密钥，仅供测试） / make a blank software card; its file holds keys, for tests only
+    Blank {
+        /// 卡片文件 / card file
+        #[arg(long)]
+        card: PathBuf,
+        /// 保存卡商密钥（32 位十六进制）的环境变量名 / environment variable that holds the maker's key, 32 hex digits
+        #[arg(long)]
+        maker_key_env: String,
+        /// 卡商密钥算法 / algorithm of the maker's key
+        #[arg(long, value_enum, default_value = "sm4")]
+        algorithm: AlgorithmArg,
+    },
+    /// 经 vpcd 驱动将软卡放入虚拟读卡器，运行到被终止 / put a software card into the virtual reader of vpcd until ended
+    Emulate {
+        /// 卡片文件，每条命令后更新 / card file, kept up to date after each command
+        #[arg(long)]
+        card: PathBuf,
+        /// vpcd 驱动的地址 / address of the vpcd driver
+        #[arg(long, default_value = "127.0.0.1:35963")]
+        address: String,
+    },
+    /// 读卡器列表 / readers
+    Readers,
+    /// 读取卡片公共信息、余额与交易记录 / read a card's public information, balance and log
+    Show {
+        /// 读卡器名称（可为一部分）；默认第一个有卡的 / reader, by part of its name; by default the first with a card
+        #[arg(long)]
+        reader: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args.command, args.json) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("错误 error: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(command: Command, json: bool) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Blank { card, maker_key_env, algorithm } => blank(&card, &maker_key_env, algorithm),
+        Command::Emulate { card, address } => emulate::run(&card, &address),
+        Command::Readers => show::readers(json),
+        Command::Show { reader } => show::card(reader.as_deref(), json),
+    }
+}
+
+/// Random numbers of a card, from the operating system.
+fn random() -> Random {
+    Box::new(|out| rand::fill(out))
+}
+
+fn blank(path: &Path, maker_key_env: &str, algorithm: AlgorithmArg) -> Result<(), Box<dyn Error>> {
+    if path.exists() {
+        return Err(format!("R02 卡片文件已存在 the card file exists: {}", path.display()).into());
+    }
+    let missing = || format!("R03 环境变量 {maker_key_env} 须为 32 位十六进制 it must be 32 hex digits");
+    let text = zeroize::Zeroizing::new(std::env::var(maker_key_env).map_err(|_| missing())?);
+    let mut key = [0; 16];
+    if !tongka_base::id::parse_hex(text.to_uppercase().as_bytes(), &mut key) {
+        return Err(missing().into());
+    }
+    let algorithm = match algorithm {
+        AlgorithmArg::Tdes => Algorithm::Tdes,
+        AlgorithmArg::Sm4 => Algorithm::Sm4,
+    };
+    let card = Card::blank(Key16::new(key), algorithm, random());
+    emulate::save(path, &card.to_bytes())?;
+    println!("✓ 白卡 blank card: {}", path.display());
+    Ok(())
+}
