@@ -124,8 +124,49 @@ fn a_ceremony_a_city_key_and_an_audit() {
         desk.done(&["export", "--name", "zmk", "--under", "zmk"], "0", ["zhang", "li"]).unwrap_err().contains("K01")
     );
 
+    // Cards of the city: product, numbers, order, data under the transport key, feedback, life.
+    for (name, usage) in [("dpk", "DPK"), ("dlk", "DLK"), ("damk", "DAMK"), ("zak", "ZAK")] {
+        desk.done(&["generate", "--name", name, "--usage", usage, "--level", "issuer"], "3050", ["chen", "lin"])
+            .unwrap();
+        desk.done(&["move", "--name", name, "--to", "active"], "3050", ["chen", "lin"]).unwrap();
+    }
+    let mut card = |args: &[&str]| desk.run(&[&["card"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
+    card(&[
+        "product",
+        "--code",
+        "STD",
+        "--name",
+        "普通卡",
+        "--scheme",
+        "t",
+        "--check-digit",
+        "--issuer",
+        "02003050FFFFFFFF",
+    ])
+    .unwrap();
+    let first = "310430500000000000";
+    let segment = ["segment", "--product", "STD", "--maker", "a", "--first", first, "--last", "310430500000000009"];
+    card(&segment).unwrap();
+    assert!(card(&segment).unwrap_err().contains("I03"));
+    assert!(card(&["order", "--product", "STD", "--maker", "a", "--count", "11"]).unwrap_err().contains("I04"));
+    assert_eq!(card(&["order", "--product", "STD", "--maker", "a", "--count", "2"]).unwrap()["order"], 1);
+    let data = ["card", "data", "--order", "1", "--transport", "zmk", "--file-key", "zak", "--out", "order.tkc"];
+    let made =
+        desk.run(&[&data[..], &["--data", "data", "--hsm", "hsm.toml", "--owner", "3050"]].concat(), &[]).unwrap();
+    assert!(made["bytes"].as_u64().unwrap() > 500);
+    let number = |body: &str| tongka_card::numbers::Pan::with_check_digit(body).unwrap().to_string();
+    let numbers = [number(first), number("310430500000000001")];
+    fs::write(dir.join("back.csv"), numbers.clone().map(|n| format!("{n},ok\n")).concat()).unwrap();
+    let mut card = |args: &[&str]| desk.run(&[&["card"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
+    assert_eq!(card(&["feedback", "--order", "1", "back.csv"]).unwrap()["stock"], 2);
+    card(&["move", "--number", &numbers[0], "--to", "issued"]).unwrap();
+    assert_eq!(card(&["show", "--number", &numbers[0]]).unwrap()["state"], "issued");
+    assert!(card(&["move", "--number", &numbers[0], "--to", "lost"]).unwrap_err().contains("I05"));
+    assert_eq!(card(&["stock"]).unwrap()["segments"][0]["left"], 8);
+    assert_eq!(card(&["orders"]).unwrap()["orders"][0]["state"], "closed");
+
     let inventory = desk.key(&["inventory"], "3050", &[]).unwrap();
-    assert_eq!((inventory["ok"].as_bool(), inventory["keys"].as_array().unwrap().len()), (Some(true), 3));
+    assert_eq!((inventory["ok"].as_bool(), inventory["keys"].as_array().unwrap().len()), (Some(true), 7));
     assert_eq!(desk.key(&["inventory"], "0", &[]).unwrap()["keys"].as_array().unwrap().len(), 1);
     let requests = desk.key(&["requests"], "3050", &[]).unwrap();
     assert!(requests["requests"].as_array().unwrap().iter().all(|r| r["state"] == "done"));

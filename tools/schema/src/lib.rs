@@ -2,6 +2,7 @@
 
 mod audit;
 mod clearing;
+mod issuing;
 mod keys;
 mod ledger;
 
@@ -13,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "clearing", sql: clearing::SQL },
     Migration { version: 3, name: "audit", sql: audit::SQL },
     Migration { version: 4, name: "keys", sql: keys::SQL },
+    Migration { version: 5, name: "issuing", sql: issuing::SQL },
 ];
 
 /// Brings a database to the schema of this program.

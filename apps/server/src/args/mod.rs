@@ -1,7 +1,9 @@
 //! The command line: every command, option and help text, Chinese first.
 
+mod cards;
 mod keys;
 
+pub(crate) use cards::{CardCommand, CardPlace, SchemeArg};
 pub(crate) use keys::{
     AlgorithmArg, AuditCommand, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
 };
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     /// 密钥管理 / key management
     #[command(subcommand)]
     Key(KeyCommand),
+    /// 卡管 / card management
+    #[command(subcommand)]
+    Card(CardCommand),
     /// 审计 / the audit log
     #[command(subcommand)]
     Audit(AuditCommand),

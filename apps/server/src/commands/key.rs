@@ -21,19 +21,19 @@ use tongka_storage::{Db, Scope, TenantCode};
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 /// What a command works with, opened.
-struct Office {
+pub(super) struct Office {
     db: Db,
     hsm: Pool,
-    owner: TenantCode,
+    pub(super) owner: TenantCode,
 }
 
 impl Office {
-    async fn open(place: &KeyPlace) -> Result<Self, Box<dyn Error>> {
+    pub(super) async fn open(place: &KeyPlace) -> Result<Self, Box<dyn Error>> {
         let db = super::centre::open_or_make(&place.data).await?;
         Ok(Self { db, hsm: super::hsm::open(&place.hsm)?, owner: TenantCode(place.owner) })
     }
 
-    fn desk(&self) -> Desk<'_> {
+    pub(super) fn desk(&self) -> Desk<'_> {
         Desk { db: &self.db, hsm: &self.hsm, clock: &SystemClock }
     }
 }

@@ -1,5 +1,6 @@
 //! What each command does: calls one operation and prints its result.
 
+mod card;
 mod centre;
 mod data;
 mod hsm;
@@ -21,6 +22,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         Command::Centre(command) => runtime.block_on(centre::run(command, json)),
         Command::Hsm(command) => hsm::run(command, json),
         Command::Key(command) => runtime.block_on(key::run(command, json)),
+        Command::Card(command) => runtime.block_on(card::run(command, json)),
         Command::Audit(command) => runtime.block_on(key::audit(command, json)),
         Command::Ledger(command) => runtime.block_on(centre::ledger_verify(command, json)),
     }

@@ -1,0 +1,437 @@
+//! Card data files (制卡数据文件): what a maker needs to personalise the cards of an order.
+//!
+//! Layout, big-endian: 12 bytes of information (version 01, scheme letter, number of cards 4, order 6); name of the form
+//! (length 1, ASCII); total length of the cards 8; number of DGIs 4; their names (length 2, ASCII each); the cards, each
+//! sequence 4, length 4, and a list of `86 length DGI(2) length data`, where a length below 80 is one byte, else 82 and
+//! two; a MAC over the SM3 of all before it under the file key: 8 bytes for 3DES, 16 for SM4.
+//!
+//! DGI B001 is EF15, B003 EF17 (T-Union). B0A0 holds the 3DES keys, B1A0 the SM4 keys, each entry a length byte and the
+//! key as WRITE KEY takes it, encrypted under the maker's transport key: header (usage, version, algorithm) and value.
+
+use crate::order::find;
+use crate::product::{begin, finish, noted, product};
+use crate::{IssuingError, Product};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, Write};
+use std::path::Path;
+use tempfile::NamedTempFile;
+use tongka_base::date::{days_since_epoch, format_date, parse_date};
+use tongka_base::{Algorithm, AppSerial, CardScheme, Date};
+use tongka_card::files::{Management, PublicInfo};
+use tongka_card::numbers::card_factor;
+use tongka_card::{KeyUsage, algorithm_byte};
+use tongka_crypto::{Sm3, sm3};
+use tongka_hsm::{Hsm, KeyRef, Usage};
+use tongka_key::{Desk, KeyError, ManagedKey, pick};
+use tongka_storage::{TenantCode, Value, params};
+
+const FORM: &str = "TONGKA-DGP1";
+const EF15: u16 = 0xB001;
+const EF17: u16 = 0xB003;
+const TDES_KEYS: u16 = 0xB0A0;
+const SM4_KEYS: u16 = 0xB1A0;
+
+/// What a card carries of what a city manages.
+const KEYS: [(Usage, KeyUsage); 11] = [
+    (Usage::Purchase, KeyUsage::Purchase),
+    (Usage::Load, KeyUsage::Load),
+    (Usage::Tac, KeyUsage::Tac),
+    (Usage::AppMaintenance, KeyUsage::Maintenance),
+    (Usage::CardMaintenance, KeyUsage::CardMaintenance),
+    (Usage::Unload, KeyUsage::Unload),
+    (Usage::Overdraft, KeyUsage::Overdraft),
+    (Usage::PinUnblock, KeyUsage::PinUnblock),
+    (Usage::PinReload, KeyUsage::PinReload),
+    (Usage::InternalAuth, KeyUsage::InternalAuth),
+    (Usage::ExternalAuth, KeyUsage::ExternalAuth),
+];
+/// How many of them every card must have: the first of the list.
+const NEEDED: usize = 4;
+/// Cards made at a time before they are written.
+const BATCH: usize = 4096;
+
+/// A card of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardData {
+    /// Sequence in the file, from 1.
+    pub sequence: u32,
+    /// Contents by DGI.
+    pub dgis: BTreeMap<u16, Vec<u8>>,
+}
+
+fn damaged(what: impl ToString) -> IssuingError {
+    IssuingError::File(what.to_string())
+}
+
+impl CardData {
+    /// EF15.
+    ///
+    /// # Errors
+    /// I07.
+    pub fn public_info(&self) -> Result<PublicInfo, IssuingError> {
+        let bytes = self.dgis.get(&EF15).ok_or_else(|| damaged("no EF15"))?;
+        PublicInfo::decode(bytes).map_err(damaged)
+    }
+
+    /// The encrypted keys of an algorithm, each as WRITE KEY takes it.
+    ///
+    /// # Errors
+    /// I07.
+    pub fn keys(&self, algorithm: Algorithm) -> Result<Vec<Vec<u8>>, IssuingError> {
+        let dgi = if algorithm == Algorithm::Tdes { TDES_KEYS } else { SM4_KEYS };
+        let mut rest = self.dgis.get(&dgi).map_or(&[][..], Vec::as_slice);
+        let mut keys = Vec::new();
+        while let Some((length, tail)) = rest.split_first() {
+            let (key, tail) = tail.split_at_checked(usize::from(*length)).ok_or_else(|| damaged("keys"))?;
+            keys.push(key.to_vec());
+            rest = tail;
+        }
+        Ok(keys)
+    }
+}
+
+/// A card data file, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardFile {
+    /// Scheme.
+    pub scheme: CardScheme,
+    /// Order.
+    pub order: i64,
+    /// Cards.
+    pub cards: Vec<CardData>,
+}
+
+/// The keys of an owner's cards, and the transport key they are sealed with.
+struct Keyring {
+    keys: Vec<(KeyUsage, ManagedKey)>,
+    transport: String,
+}
+
+impl Keyring {
+    async fn gather(desk: &Desk<'_>, owner: TenantCode, transport: String) -> Result<Self, IssuingError> {
+        let mut keys = Vec::new();
+        for algorithm in [Algorithm::Tdes, Algorithm::Sm4] {
+            let mut found = Vec::new();
+            let mut missing = None;
+            for (n, (usage, card_usage)) in KEYS.into_iter().enumerate() {
+                match pick(desk, owner, usage, algorithm, None).await {
+                    Ok(key) => found.push((card_usage, key)),
+                    Err(error @ KeyError::NotFound(_)) if n < NEEDED => missing = Some(error),
+                    Err(KeyError::NotFound(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            match missing {
+                // An algorithm of which the city has some but not all needed keys is a fault, not a choice.
+                Some(error) if !found.is_empty() => return Err(error.into()),
+                Some(_) => {}
+                None => keys.extend(found),
+            }
+        }
+        if keys.is_empty() {
+            return Err(KeyError::NotFound("active keys for cards".into()).into());
+        }
+        Ok(Self { keys, transport })
+    }
+
+    /// The keys of one card of an algorithm.
+    fn seal(&self, hsm: &dyn Hsm, algorithm: Algorithm, factor: [u8; 8]) -> Result<Vec<u8>, IssuingError> {
+        let mut out = Vec::new();
+        for (usage, key) in self.keys.iter().filter(|(_, key)| key.spec.algorithm == algorithm) {
+            let name = key.device_name();
+            let card = KeyRef { name: &name, factors: &[factor] };
+            let header = [*usage as u8, key.spec.version, algorithm_byte(algorithm)];
+            let sealed = hsm.wrap_card_key(card, header, KeyRef::stored(&self.transport))?;
+            out.push(u8::try_from(sealed.len()).expect("a sealed key is short"));
+            out.extend(sealed);
+        }
+        Ok(out)
+    }
+}
+
+/// What the cards of an order are made from.
+struct Making<'a> {
+    hsm: &'a dyn Hsm,
+    product: &'a Product,
+    ring: &'a Keyring,
+    order: i64,
+    /// First and last day, BCD.
+    days: ([u8; 4], [u8; 4]),
+    /// Sequence and application serial of each card.
+    cards: &'a [(u32, AppSerial)],
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            out.push(0x82);
+            out.extend(u16::try_from(length).expect("a DGI is below 64 KiB").to_be_bytes());
+        }
+    }
+}
+
+fn bcd_date(date: Date) -> [u8; 4] {
+    let text = format_date(date).into_bytes();
+    std::array::from_fn(|i| (text[2 * i] - b'0') << 4 | (text[2 * i + 1] - b'0'))
+}
+
+/// A date some years later; 29 February becomes the 28th.
+fn years_later(date: Date, years: u8) -> Result<Date, IssuingError> {
+    let text = format_date(date);
+    let year: u32 = text[..4].parse().expect("four digits");
+    let month_day = if &text[4..] == "0229" { "0228" } else { &text[4..] };
+    let later = format!("{:04}{month_day}", year + u32::from(years));
+    parse_date(later.as_bytes()).ok_or_else(|| IssuingError::Value("years of validity".into()))
+}
+
+impl Making<'_> {
+    /// The part of one card.
+    fn part(&self, sequence: u32, serial: AppSerial) -> Result<Vec<u8>, IssuingError> {
+        let product = self.product;
+        let info = PublicInfo {
+            issuer: product.issuer,
+            enabled: 0,
+            version: 1,
+            serial,
+            start: self.days.0,
+            expiry: self.days.1,
+            issuer_data: [0; 2],
+        };
+        let mut dgis = vec![(EF15, info.encode().to_vec())];
+        if product.scheme == CardScheme::TUnion {
+            let [p0, p1, c0, c1] = product.region;
+            let management = Management {
+                country: [0, 0, 0x01, 0x56],
+                province: [p0, p1],
+                city: [c0, c1],
+                interoperable: [0, 1],
+                kind: product.kind,
+                reserved: [0; 49],
+            };
+            dgis.push((EF17, management.encode().to_vec()));
+        }
+        for (dgi, algorithm) in [(TDES_KEYS, Algorithm::Tdes), (SM4_KEYS, Algorithm::Sm4)] {
+            let keys = self.ring.seal(self.hsm, algorithm, card_factor(&serial))?;
+            if !keys.is_empty() {
+                dgis.push((dgi, keys));
+            }
+        }
+        let mut list = Vec::with_capacity(1024);
+        for (dgi, data) in dgis {
+            let mut content = dgi.to_be_bytes().to_vec();
+            put_length(&mut content, data.len());
+            content.extend(data);
+            list.push(0x86);
+            put_length(&mut list, content.len());
+            list.extend(content);
+        }
+        let mut out = sequence.to_be_bytes().to_vec();
+        out.extend((list.len() as u32).to_be_bytes());
+        out.extend(list);
+        Ok(out)
+    }
+
+    /// Parts of consecutive cards, made by several threads.
+    fn parts(&self, cards: &[(u32, AppSerial)]) -> Result<Vec<u8>, IssuingError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = cards.len().div_ceil(threads).max(1);
+        let make = |cards: &[(u32, AppSerial)]| -> Result<Vec<u8>, IssuingError> {
+            let parts = cards.iter().map(|(sequence, serial)| self.part(*sequence, *serial));
+            Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = cards.chunks(share).map(|cards| scope.spawn(move || make(cards))).collect();
+            let parts = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+        })
+    }
+
+    /// Everything before the cards.
+    fn head(&self, length: u64) -> Vec<u8> {
+        let mut head = vec![1, self.product.scheme.letter()];
+        head.extend((self.cards.len() as u32).to_be_bytes());
+        head.extend(&self.order.to_be_bytes()[2..]);
+        head.push(FORM.len() as u8);
+        head.extend(FORM.bytes());
+        head.extend(length.to_be_bytes());
+        let names: &[&str] = match self.product.scheme {
+            CardScheme::TUnion => &["B001", "B003", "B0A0", "B1A0"],
+            CardScheme::Mohurd => &["B001", "B0A0", "B1A0"],
+        };
+        head.extend((names.len() as u32).to_be_bytes());
+        for name in names {
+            head.extend((name.len() as u16).to_be_bytes());
+            head.extend(name.bytes());
+        }
+        head
+    }
+
+    /// Writes the file beside its name.
+    fn write(&self, file_key: &str, path: &Path) -> Result<NamedTempFile, IssuingError> {
+        let failed = |e: std::io::Error| damaged(format!("{}: {e}", path.display()));
+        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let temp = NamedTempFile::new_in(dir).map_err(failed)?;
+        // The length of the cards stands before them: they are made first.
+        let mut body = tempfile::tempfile_in(dir).map_err(failed)?;
+        let mut length = 0_u64;
+        for cards in self.cards.chunks(BATCH) {
+            let bytes = self.parts(cards)?;
+            length += bytes.len() as u64;
+            body.write_all(&bytes).map_err(failed)?;
+        }
+        body.rewind().map_err(failed)?;
+        let mut digest = Sm3::new();
+        let mut out = BufWriter::with_capacity(1 << 18, temp.as_file());
+        let mut buffer = self.head(length);
+        loop {
+            digest.update(&buffer);
+            out.write_all(&buffer).map_err(failed)?;
+            buffer.clear();
+            if Read::by_ref(&mut body).take(1 << 18).read_to_end(&mut buffer).map_err(failed)? == 0 {
+                break;
+            }
+        }
+        out.write_all(&self.hsm.file_mac(file_key, &digest.finish())?).map_err(failed)?;
+        out.flush().map_err(failed)?;
+        drop(out);
+        temp.as_file().sync_all().map_err(failed)?;
+        Ok(temp)
+    }
+}
+
+/// Writes the card data file of an order, under a transport key and a file key of the owner, and registers its cards. The
+/// file is written whole or not at all, and must not exist. An order is given out once.
+///
+/// # Errors
+/// I01, I05; K01 where a key is missing; H codes of the device; I07 where the file exists or cannot be written.
+pub async fn write_card_file(
+    desk: &Desk<'_>,
+    owner: TenantCode,
+    actor: &str,
+    order: i64,
+    (transport, file_key): (&str, &str),
+    path: &Path,
+) -> Result<(), IssuingError> {
+    let object = format!("order {order}");
+    let work = async {
+        let order = find(desk, owner, order).await?;
+        if order.state != "open" {
+            return Err(IssuingError::State(format!("order {} is {}", order.id, order.state)));
+        }
+        let product = product(desk, owner, &order.product).await?;
+        let ring = Keyring::gather(desk, owner, format!("{owner}.{transport}")).await?;
+        let today = desk.clock.now().date();
+        let days = (bcd_date(today), bcd_date(years_later(today, product.years)?));
+        let last = order.first + order.count as i64;
+        let numbers = (order.first..last).map(|n| product.number(n)).collect::<Result<Vec<_>, _>>()?;
+        let cards: Vec<(u32, AppSerial)> = numbers.iter().zip(1..).map(|((_, serial), n)| (n, *serial)).collect();
+        let making = Making { hsm: desk.hsm, product: &product, ring: &ring, order: order.id, days, cards: &cards };
+        let made = making.write(&format!("{owner}.{file_key}"), path)?;
+
+        let mut tx = begin(desk).await?;
+        let sql = "UPDATE production_order SET state = 'made' WHERE id = $1 AND owner = $2 AND state = 'open'";
+        if tx.execute(sql, params![order.id, owner.0]).await? == 0 {
+            return Err(IssuingError::State(format!("order {} was given out meanwhile", order.id)));
+        }
+        let (at, scheme, code) =
+            (i64::from(days_since_epoch(today)), product.scheme.to_string(), product.code.as_str());
+        let row = |(number, _): &(String, AppSerial)| -> Vec<Value> {
+            params![owner.0, scheme.as_str(), number.as_str(), code, order.id, "made", at].to_vec()
+        };
+        let columns = ["owner", "scheme", "number", "product", "order_id", "state", "changed_on"];
+        tx.insert_many("card", &columns, numbers.iter().map(row).collect()).await?;
+        // The file has its name before its cards are registered: after a stop between both the order is still open, and
+        // giving it out again says that the file is there.
+        made.persist_noclobber(path).map_err(damaged)?;
+        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let synced = File::open(dir).and_then(|d| d.sync_all()).map_err(damaged);
+        let detail = format!("{} cards under {transport}", order.count);
+        let registered = match synced {
+            Ok(()) => finish(desk, tx, owner, actor, "order.data", &object, &detail).await,
+            Err(error) => Err(error),
+        };
+        if registered.is_err() {
+            let _ = std::fs::remove_file(path);
+        }
+        registered
+    };
+    let outcome = work.await;
+    noted(desk, (owner, actor, "order.data", &object), outcome).await
+}
+
+fn number(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0, |n, b| n << 8 | usize::from(*b))
+}
+
+/// Reads a card data file and checks its MAC.
+///
+/// # Errors
+/// I07; H codes of the device.
+pub fn read_card_file(hsm: &dyn Hsm, file_key: &str, bytes: &[u8]) -> Result<CardFile, IssuingError> {
+    // The length of a MAC tells which algorithm its key has.
+    let mac_length = hsm.file_mac(file_key, &[])?.len();
+    let (content, mac) =
+        bytes.len().checked_sub(mac_length).map(|at| bytes.split_at(at)).ok_or_else(|| damaged("too short"))?;
+    if hsm.file_mac(file_key, &sm3(content))? != mac {
+        return Err(damaged("MAC"));
+    }
+    let mut rest = content;
+    let mut take = |count: usize| -> Result<&[u8], IssuingError> {
+        let (head, tail) = rest.split_at_checked(count).ok_or_else(|| damaged("ends too early"))?;
+        rest = tail;
+        Ok(head)
+    };
+    let info = take(12)?;
+    let scheme =
+        CardScheme::from_letter(info[1]).filter(|_| info[0] == 1).ok_or_else(|| damaged("version or scheme"))?;
+    let form = usize::from(take(1)?[0]);
+    if take(form)? != FORM.as_bytes() {
+        return Err(damaged("form"));
+    }
+    let length = number(take(8)?);
+    for _ in 0..number(take(4)?).min(64) {
+        let name = number(take(2)?);
+        take(name)?;
+    }
+    let mut body = take(length)?;
+    if !rest.is_empty() {
+        return Err(damaged("more than its length"));
+    }
+    let mut cards = Vec::new();
+    while !body.is_empty() {
+        let (head, tail) = body.split_first_chunk::<8>().ok_or_else(|| damaged("card"))?;
+        let (list, tail) = tail.split_at_checked(number(&head[4..])).ok_or_else(|| damaged("card"))?;
+        body = tail;
+        cards.push(CardData {
+            sequence: number(&head[..4]) as u32,
+            dgis: read_dgis(list).ok_or_else(|| damaged("DGI"))?,
+        });
+    }
+    if cards.len() != number(&info[2..6]) || cards.iter().zip(1..).any(|(card, n)| card.sequence != n) {
+        return Err(damaged("number of cards"));
+    }
+    Ok(CardFile { scheme, order: number(&info[6..]) as i64, cards })
+}
+
+fn read_dgis(mut list: &[u8]) -> Option<BTreeMap<u16, Vec<u8>>> {
+    let mut dgis = BTreeMap::new();
+    while let Some((tag, tail)) = list.split_first() {
+        let (content, tail) = counted(tail).filter(|_| *tag == 0x86)?;
+        list = tail;
+        let (dgi, data) = content.split_first_chunk::<2>()?;
+        let (data, []) = counted(data)? else { return None };
+        dgis.insert(u16::from_be_bytes(*dgi), data.to_vec());
+    }
+    Some(dgis)
+}
+
+/// Bytes behind their length.
+fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match bytes {
+        [0x82, a, b, rest @ ..] => rest.split_at_checked(usize::from(*a) << 8 | usize::from(*b)),
+        [length, rest @ ..] if *length < 0x80 => rest.split_at_checked(usize::from(*length)),
+        _ => None,
+    }
+}
