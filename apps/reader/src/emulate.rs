@@ -30,10 +30,10 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Is the card until the driver closes the connection.
 pub(crate) fn run(path: &Path, address: &str) -> Result<(), Box<dyn Error>> {
-    let bytes = std::fs::read(path).map_err(|e| format!("R01 {}: {e}", path.display()))?;
-    let mut card = Card::from_bytes(&bytes, super::random()).map_err(|e| format!("R04 {}: {e}", path.display()))?;
+    let bytes = std::fs::read(path).map_err(|e| format!("Q01 {}: {e}", path.display()))?;
+    let mut card = Card::from_bytes(&bytes, super::random()).map_err(|e| format!("Q04 {}: {e}", path.display()))?;
     let mut saved = card.to_bytes();
-    let mut stream = TcpStream::connect(address).map_err(|e| format!("R05 vpcd {address}: {e}"))?;
+    let mut stream = TcpStream::connect(address).map_err(|e| format!("Q05 vpcd {address}: {e}"))?;
     stream.set_nodelay(true)?;
     println!("软卡已放入 card inserted: {address}");
     while let Some(payload) = receive(&mut stream)? {

@@ -89,9 +89,9 @@ fn random() -> Random {
 
 fn blank(path: &Path, maker_key_env: &str, algorithm: AlgorithmArg) -> Result<(), Box<dyn Error>> {
     if path.exists() {
-        return Err(format!("R02 卡片文件已存在 the card file exists: {}", path.display()).into());
+        return Err(format!("Q02 卡片文件已存在 the card file exists: {}", path.display()).into());
     }
-    let missing = || format!("R03 环境变量 {maker_key_env} 须为 32 位十六进制 it must be 32 hex digits");
+    let missing = || format!("Q03 环境变量 {maker_key_env} 须为 32 位十六进制 it must be 32 hex digits");
     let text = zeroize::Zeroizing::new(std::env::var(maker_key_env).map_err(|_| missing())?);
     let mut key = [0; 16];
     if !tongka_base::id::parse_hex(text.to_uppercase().as_bytes(), &mut key) {

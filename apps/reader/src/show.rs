@@ -20,7 +20,7 @@ impl Channel for InReader {
 }
 
 fn context() -> Result<Context, Box<dyn Error>> {
-    Context::establish(Scope::User).map_err(|e| format!("R06 PC/SC 服务不可用 no PC/SC service: {e}").into())
+    Context::establish(Scope::User).map_err(|e| format!("Q06 PC/SC 服务不可用 no PC/SC service: {e}").into())
 }
 
 fn names(context: &Context) -> Result<Vec<CString>, Box<dyn Error>> {
@@ -56,14 +56,14 @@ fn connect(wanted: Option<&str>) -> Result<InReader, Box<dyn Error>> {
         }
     }
     let why = last.map_or_else(|| "没有这样的读卡器 no such reader".to_owned(), |e| e.to_string());
-    Err(format!("R07 读卡器中没有卡 no card in a reader: {why}").into())
+    Err(format!("Q07 读卡器中没有卡 no card in a reader: {why}").into())
 }
 
 fn ask(card: &mut InReader, command: &Command) -> Result<Response, Box<dyn Error>> {
     let answer = card
         .transmit(&command.bytes())
-        .map_err(|PowerLost| "R08 卡片无应答，可能已移开 no answer: was the card removed?")?;
-    Response::parse(&answer).ok_or_else(|| "R09 应答格式错误 malformed answer".into())
+        .map_err(|PowerLost| "Q08 卡片无应答，可能已移开 no answer: was the card removed?")?;
+    Response::parse(&answer).ok_or_else(|| "Q09 应答格式错误 malformed answer".into())
 }
 
 fn data(card: &mut InReader, command: &Command) -> Result<Vec<u8>, Box<dyn Error>> {
@@ -71,7 +71,7 @@ fn data(card: &mut InReader, command: &Command) -> Result<Vec<u8>, Box<dyn Error
     if response.status.is_ok() {
         Ok(response.data)
     } else {
-        Err(format!("R10 卡片拒绝 refused: {}", response.status).into())
+        Err(format!("Q10 卡片拒绝 refused: {}", response.status).into())
     }
 }
 
@@ -98,18 +98,18 @@ pub(crate) fn card(reader: Option<&str>, json: bool) -> Result<(), Box<dyn Error
             break;
         }
     }
-    let scheme = scheme.ok_or("R11 不是互联互通卡 neither a T-Union nor a MOHURD card")?;
+    let scheme = scheme.ok_or("Q11 不是互联互通卡 neither a T-Union nor a MOHURD card")?;
     let info = PublicInfo::decode(&data(&mut card, &build::read_binary(0x15, 0, PublicInfo::LEN as u16))?)
-        .map_err(|e| format!("R09 EF15: {e}"))?;
+        .map_err(|e| format!("Q09 EF15: {e}"))?;
     let balance = data(&mut card, &build::get_net_balance(Purse::Ep))?;
-    let balance = i32::from_be_bytes(balance.try_into().map_err(|_| "R09 余额 balance")?);
+    let balance = i32::from_be_bytes(balance.try_into().map_err(|_| "Q09 余额 balance")?);
     let mut log = Vec::new();
     for record in 1..=10 {
         let response = ask(&mut card, &build::read_record(0x18, record, TransactionLog::LEN as u16))?;
         if !response.status.is_ok() {
             break;
         }
-        log.push(TransactionLog::decode(&response.data).map_err(|e| format!("R09 EF18: {e}"))?);
+        log.push(TransactionLog::decode(&response.data).map_err(|e| format!("Q09 EF18: {e}"))?);
     }
     let serial = masked(&hex(&info.serial.0));
     if json {

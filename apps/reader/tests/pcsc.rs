@@ -121,12 +121,12 @@ fn any_pcsc_program_sees_the_card() {
     // What is no card is refused.
     std::fs::write(dir.path().join("no.bin"), b"no card").unwrap();
     for (args, code) in [
-        (vec!["emulate", "--card", "no.bin"], "R04"),
-        (vec!["emulate", "--card", "missing.bin"], "R01"),
-        (vec!["emulate", "--card", "card.bin", "--address", "127.0.0.1:1"], "R05"),
-        (vec!["show", "--reader", "no such reader"], "R07"),
-        (vec!["blank", "--card", "card.bin", "--maker-key-env", "X"], "R02"),
-        (vec!["blank", "--card", "new.bin", "--maker-key-env", "TONGKA_NO_SUCH"], "R03"),
+        (vec!["emulate", "--card", "no.bin"], "Q04"),
+        (vec!["emulate", "--card", "missing.bin"], "Q01"),
+        (vec!["emulate", "--card", "card.bin", "--address", "127.0.0.1:1"], "Q05"),
+        (vec!["show", "--reader", "no such reader"], "Q07"),
+        (vec!["blank", "--card", "card.bin", "--maker-key-env", "X"], "Q02"),
+        (vec!["blank", "--card", "new.bin", "--maker-key-env", "TONGKA_NO_SUCH"], "Q03"),
     ] {
         let output = Command::new(READER).args(&args).current_dir(dir.path()).output().unwrap();
         let message = String::from_utf8_lossy(&output.stderr).into_owned();

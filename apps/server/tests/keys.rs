@@ -147,8 +147,8 @@ fn a_ceremony_a_city_key_and_an_audit() {
     let first = "310430500000000000";
     let segment = ["segment", "--product", "STD", "--maker", "a", "--first", first, "--last", "310430500000000009"];
     card(&segment).unwrap();
-    assert!(card(&segment).unwrap_err().contains("I03"));
-    assert!(card(&["order", "--product", "STD", "--maker", "a", "--count", "11"]).unwrap_err().contains("I04"));
+    assert!(card(&segment).unwrap_err().contains("N03"));
+    assert!(card(&["order", "--product", "STD", "--maker", "a", "--count", "11"]).unwrap_err().contains("N04"));
     assert_eq!(card(&["order", "--product", "STD", "--maker", "a", "--count", "2"]).unwrap()["order"], 1);
     let data = ["card", "data", "--order", "1", "--transport", "zmk", "--file-key", "zak", "--out", "order.tkc"];
     let made =
@@ -161,7 +161,7 @@ fn a_ceremony_a_city_key_and_an_audit() {
     assert_eq!(card(&["feedback", "--order", "1", "back.csv"]).unwrap()["stock"], 2);
     card(&["move", "--number", &numbers[0], "--to", "issued"]).unwrap();
     assert_eq!(card(&["show", "--number", &numbers[0]]).unwrap()["state"], "issued");
-    assert!(card(&["move", "--number", &numbers[0], "--to", "lost"]).unwrap_err().contains("I05"));
+    assert!(card(&["move", "--number", &numbers[0], "--to", "lost"]).unwrap_err().contains("N05"));
     assert_eq!(card(&["stock"]).unwrap()["segments"][0]["left"], 8);
     assert_eq!(card(&["orders"]).unwrap()["orders"][0]["state"], "closed");
 

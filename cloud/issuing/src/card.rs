@@ -81,7 +81,7 @@ pub struct StoredCard {
 /// A card of an owner.
 ///
 /// # Errors
-/// I01.
+/// N01.
 pub async fn card(desk: &Desk<'_>, owner: TenantCode, number: &str) -> Result<StoredCard, IssuingError> {
     let sql = "SELECT number, product, order_id, state FROM card WHERE number = $1 AND {tenant:owner}";
     let row = desk.db.read(Scope::Tenant(owner)).fetch_optional(sql, params![number]).await?;
@@ -98,7 +98,7 @@ pub async fn card(desk: &Desk<'_>, owner: TenantCode, number: &str) -> Result<St
 /// Moves a card to another state.
 ///
 /// # Errors
-/// I01; I05 where the state does not follow.
+/// N01; N05 where the state does not follow.
 pub async fn transition(
     desk: &Desk<'_>,
     owner: TenantCode,
@@ -128,7 +128,7 @@ pub async fn transition(
 /// each card once, and none may be missing; then good cards are in stock and the others scrapped. Returns both counts.
 ///
 /// # Errors
-/// I01, I05; I07 with the first line that does not fit. Nothing is taken then.
+/// N01, N05; N07 with the first line that does not fit. Nothing is taken then.
 pub async fn feedback(
     desk: &Desk<'_>,
     owner: TenantCode,

@@ -68,7 +68,7 @@ impl CardData {
     /// EF15.
     ///
     /// # Errors
-    /// I07.
+    /// N07.
     pub fn public_info(&self) -> Result<PublicInfo, IssuingError> {
         let bytes = self.dgis.get(&EF15).ok_or_else(|| damaged("no EF15"))?;
         PublicInfo::decode(bytes).map_err(damaged)
@@ -77,7 +77,7 @@ impl CardData {
     /// The encrypted keys of an algorithm, each as WRITE KEY takes it.
     ///
     /// # Errors
-    /// I07.
+    /// N07.
     pub fn keys(&self, algorithm: Algorithm) -> Result<Vec<Vec<u8>>, IssuingError> {
         let dgi = if algorithm == Algorithm::Tdes { TDES_KEYS } else { SM4_KEYS };
         let mut rest = self.dgis.get(&dgi).map_or(&[][..], Vec::as_slice);
@@ -305,7 +305,7 @@ impl Making<'_> {
 /// file is written whole or not at all, and must not exist. An order is given out once.
 ///
 /// # Errors
-/// I01, I05; K01 where a key is missing; H codes of the device; I07 where the file exists or cannot be written.
+/// N01, N05; K01 where a key is missing; H codes of the device; N07 where the file exists or cannot be written.
 pub async fn write_card_file(
     desk: &Desk<'_>,
     owner: TenantCode,
@@ -368,7 +368,7 @@ fn number(bytes: &[u8]) -> usize {
 /// Reads a card data file and checks its MAC.
 ///
 /// # Errors
-/// I07; H codes of the device.
+/// N07; H codes of the device.
 pub fn read_card_file(hsm: &dyn Hsm, file_key: &str, bytes: &[u8]) -> Result<CardFile, IssuingError> {
     // The length of a MAC tells which algorithm its key has.
     let mac_length = hsm.file_mac(file_key, &[])?.len();

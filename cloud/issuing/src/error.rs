@@ -9,25 +9,25 @@ use tongka_storage::StorageError;
 #[derive(Debug, thiserror::Error)]
 pub enum IssuingError {
     /// No such product, order or card of this owner.
-    #[error("I01 卡产品、订单或卡片不存在 there is no such product, order or card: {0}")]
+    #[error("N01 卡产品、订单或卡片不存在 there is no such product, order or card: {0}")]
     NotFound(String),
     /// The code is taken.
-    #[error("I02 编号已被使用 the code is taken: {0}")]
+    #[error("N02 编号已被使用 the code is taken: {0}")]
     Exists(String),
     /// The segment meets another one.
-    #[error("I03 号段与已分配号段重叠 the segment overlaps one that is allotted")]
+    #[error("N03 号段与已分配号段重叠 the segment overlaps one that is allotted")]
     Overlap,
     /// Not enough numbers are left.
-    #[error("I04 号段余量不足 not enough numbers are left: {0}")]
+    #[error("N04 号段余量不足 not enough numbers are left: {0}")]
     Exhausted(u64),
     /// The card or order is not in a state for it.
-    #[error("I05 当前状态不允许 its state does not allow this: {0}")]
+    #[error("N05 当前状态不允许 its state does not allow this: {0}")]
     State(String),
     /// A value that does not fit.
-    #[error("I06 参数不合规 a value that does not fit: {0}")]
+    #[error("N06 参数不合规 a value that does not fit: {0}")]
     Value(String),
     /// A card data or feedback file that is damaged or foreign.
-    #[error("I07 文件损坏或MAC错误 the file is damaged or its MAC is wrong: {0}")]
+    #[error("N07 文件损坏或MAC错误 the file is damaged or its MAC is wrong: {0}")]
     File(String),
     /// A key is missing or the device refused.
     #[error(transparent)]

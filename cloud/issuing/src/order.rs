@@ -31,7 +31,7 @@ const MOST: u64 = 1_000_000;
 /// Orders cards: takes the next numbers of the product's first segment at the maker that has enough of them.
 ///
 /// # Errors
-/// I01, I04, I06.
+/// N01, N04, N06.
 pub async fn order(
     desk: &Desk<'_>,
     owner: TenantCode,

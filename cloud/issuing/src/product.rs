@@ -69,7 +69,7 @@ impl Product {
     /// The card number of a number of the segment, as printed, and its application serial.
     ///
     /// # Errors
-    /// I06.
+    /// N06.
     pub fn number(&self, number: i64) -> Result<(String, AppSerial), IssuingError> {
         let text = format!("{number:0width$}", width = self.digits());
         let wrong = |e: tongka_card::numbers::NumberError| IssuingError::Value(e.to_string());
@@ -131,7 +131,7 @@ pub(crate) async fn noted<T>(
 /// Defines a product.
 ///
 /// # Errors
-/// I02, I06.
+/// N02, N06.
 pub async fn define(desk: &Desk<'_>, owner: TenantCode, actor: &str, new: &Product) -> Result<(), IssuingError> {
     let work = async {
         let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
@@ -188,7 +188,7 @@ fn product_of(row: &Row) -> Result<Product, IssuingError> {
 /// A product of an owner.
 ///
 /// # Errors
-/// I01.
+/// N01.
 pub async fn product(desk: &Desk<'_>, owner: TenantCode, code: &str) -> Result<Product, IssuingError> {
     let sql = "SELECT code, name, scheme, check_digit, issuer, region, kind, max_balance_fen, deposit_fen, years \
                FROM card_product WHERE code = $1 AND {tenant:owner}";
@@ -199,7 +199,7 @@ pub async fn product(desk: &Desk<'_>, owner: TenantCode, code: &str) -> Result<P
 /// Allots numbers to a product and a maker.
 ///
 /// # Errors
-/// I01; I03 where any owner has a number of it; I06.
+/// N01; N03 where any owner has a number of it; N06.
 pub async fn allot(desk: &Desk<'_>, owner: TenantCode, actor: &str, segment: &Segment) -> Result<(), IssuingError> {
     let work = async {
         let product = product(desk, owner, &segment.product).await?;

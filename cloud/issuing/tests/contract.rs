@@ -101,7 +101,7 @@ async fn cards_are_numbered_made_and_followed() {
         let log = tongka_audit::verify(&db, None).await.unwrap();
         assert!(log.faults.is_empty());
         let entries = tongka_audit::entries(&db, tongka_storage::Scope::Platform, 0, 10_000).await.unwrap();
-        for code in ["I01", "I02", "I03", "I04", "I05", "I06", "I07"] {
+        for code in ["N01", "N02", "N03", "N04", "N05", "N06", "N07"] {
             assert!(entries.iter().any(|e| e.outcome == code), "{code} is in the audit log");
         }
         let (number, _) = product("STD").number(BODY).unwrap();
@@ -114,12 +114,12 @@ async fn numbers(desk: &Desk<'_>) {
     for owner in [CITY, OTHER] {
         define(desk, owner, "zhou", &product("STD")).await.unwrap();
     }
-    refused(define(desk, CITY, "zhou", &product("STD")).await, "I02");
-    refused(define(desk, CITY, "zhou", &product("std")).await, "I06");
-    refused(define(desk, CITY, "zhou", &Product { years: 0, ..product("NIL") }).await, "I06");
-    refused(allot(desk, CITY, "zhou", &Segment { product: "NO".into(), ..segment(BODY, BODY) }).await, "I01");
-    refused(allot(desk, CITY, "zhou", &segment(BODY + 1, BODY)).await, "I06");
-    refused(allot(desk, CITY, "zhou", &segment(BODY, BODY * 10)).await, "I06");
+    refused(define(desk, CITY, "zhou", &product("STD")).await, "N02");
+    refused(define(desk, CITY, "zhou", &product("std")).await, "N06");
+    refused(define(desk, CITY, "zhou", &Product { years: 0, ..product("NIL") }).await, "N06");
+    refused(allot(desk, CITY, "zhou", &Segment { product: "NO".into(), ..segment(BODY, BODY) }).await, "N01");
+    refused(allot(desk, CITY, "zhou", &segment(BODY + 1, BODY)).await, "N06");
+    refused(allot(desk, CITY, "zhou", &segment(BODY, BODY * 10)).await, "N06");
     allot(desk, CITY, "zhou", &segment(BODY, BODY + 99)).await.unwrap();
     // Not another's numbers, nor one's own again, at either end or around.
     for (owner, first, last) in [
@@ -129,7 +129,7 @@ async fn numbers(desk: &Desk<'_>) {
         (OTHER, BODY - 10, BODY + 1000),
         (CITY, BODY + 10, BODY + 20),
     ] {
-        refused(allot(desk, owner, "zhou", &segment(first, last)).await, "I03");
+        refused(allot(desk, owner, "zhou", &segment(first, last)).await, "N03");
     }
     allot(desk, OTHER, "zhou", &segment(BODY + 100, BODY + 199)).await.unwrap();
     // Numbers of another scheme are another space.
@@ -138,12 +138,12 @@ async fn numbers(desk: &Desk<'_>) {
     let of_scheme = Segment { product: "OLD".into(), ..segment(3_050_000_100_000_001, 3_050_000_100_000_010) };
     allot(desk, CITY, "zhou", &of_scheme).await.unwrap();
 
-    refused(order(desk, CITY, "zhou", "STD", "nobody", 10).await, "I04");
-    refused(order(desk, CITY, "zhou", "STD", MAKER, 0).await, "I06");
-    refused(order(desk, CITY, "zhou", "STD", MAKER, 101).await, "I04");
+    refused(order(desk, CITY, "zhou", "STD", "nobody", 10).await, "N04");
+    refused(order(desk, CITY, "zhou", "STD", MAKER, 0).await, "N06");
+    refused(order(desk, CITY, "zhou", "STD", MAKER, 101).await, "N04");
     let first = order(desk, CITY, "zhou", "STD", MAKER, 60).await.unwrap();
     assert_eq!((first.first, first.state.as_str()), (BODY, "open"));
-    refused(order(desk, CITY, "zhou", "STD", MAKER, 41).await, "I04");
+    refused(order(desk, CITY, "zhou", "STD", MAKER, 41).await, "N04");
     let second = order(desk, CITY, "zhou", "STD", MAKER, 40).await.unwrap();
     assert_eq!(second.first, BODY + 60);
     let left: Vec<(u64, u64)> = stock(desk, CITY).await.unwrap().iter().map(|s| (s.ordered, s.left)).collect();
@@ -162,12 +162,12 @@ async fn card_data(before: &Desk<'_>, desk: &Desk<'_>, file: &std::path::Path) {
     for (name, usage) in [("dlk", Usage::Load), ("dtk", Usage::Tac), ("damk", Usage::AppMaintenance)] {
         active(before, name, usage, true, Level::Issuer).await;
     }
-    refused(write(desk, OTHER, 1).await, "I01");
+    refused(write(desk, OTHER, 1).await, "N01");
     refused(write_card_file(desk, CITY, "zhou", 1, ("zak", "zak"), file).await, "H03");
-    refused(write_card_file(desk, CITY, "zhou", 1, ("zmk", "zak"), &file.join("nowhere")).await, "I07");
+    refused(write_card_file(desk, CITY, "zhou", 1, ("zmk", "zak"), &file.join("nowhere")).await, "N07");
     assert!(!file.exists());
     write(desk, CITY, 1).await.unwrap();
-    refused(write(desk, CITY, 1).await, "I05");
+    refused(write(desk, CITY, 1).await, "N05");
     assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
 }
 
@@ -183,10 +183,10 @@ fn contents(hsm: &SoftHsm, file: &std::path::Path) -> CardFile {
     for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
         let mut altered = bytes.clone();
         altered[at] ^= 1;
-        refused(read_card_file(hsm, "3050.zak", &altered), "I07");
+        refused(read_card_file(hsm, "3050.zak", &altered), "N07");
     }
     for length in [0, 5, 40, bytes.len() - 1] {
-        refused(read_card_file(hsm, "3050.zak", &bytes[..length]), "I07");
+        refused(read_card_file(hsm, "3050.zak", &bytes[..length]), "N07");
     }
     read
 }
@@ -242,8 +242,8 @@ async fn life(desk: &Desk<'_>) {
         (0..count).map(|n| format!("{},{}\n", number(n), if n == 7 { "failed" } else { "ok" })).collect::<String>()
     };
     let whole = lines(60);
-    refused(feedback(desk, CITY, "zhou", 2, &whole).await, "I05");
-    refused(feedback(desk, OTHER, "zhou", 1, &whole).await, "I01");
+    refused(feedback(desk, CITY, "zhou", 2, &whole).await, "N05");
+    refused(feedback(desk, OTHER, "zhou", 1, &whole).await, "N01");
     for bad in [
         lines(59),
         format!("{whole}{},ok\n", number(0)),
@@ -251,22 +251,22 @@ async fn life(desk: &Desk<'_>) {
         whole.replacen(",ok", ",maybe", 1),
         whole.replacen(',', ";", 1),
     ] {
-        refused(feedback(desk, CITY, "zhou", 1, &bad).await, "I07");
+        refused(feedback(desk, CITY, "zhou", 1, &bad).await, "N07");
     }
     assert_eq!(card(desk, CITY, &number(0)).await.unwrap().state, CardState::Made, "nothing half-done");
     assert_eq!(feedback(desk, CITY, "zhou", 1, &whole).await.unwrap(), (59, 1));
-    refused(feedback(desk, CITY, "zhou", 1, &whole).await, "I05");
+    refused(feedback(desk, CITY, "zhou", 1, &whole).await, "N05");
     assert_eq!(card(desk, CITY, &number(7)).await.unwrap().state, CardState::Scrapped);
     assert_eq!(card(desk, CITY, &number(0)).await.unwrap().state, CardState::Stock);
 
-    refused(transition(desk, OTHER, "zhou", &number(0), CardState::Issued).await, "I01");
-    refused(transition(desk, CITY, "zhou", &number(0), CardState::Active).await, "I05");
+    refused(transition(desk, OTHER, "zhou", &number(0), CardState::Issued).await, "N01");
+    refused(transition(desk, CITY, "zhou", &number(0), CardState::Active).await, "N05");
     use CardState::{Active, Destroyed, Issued, Lost, Replaced};
     for to in [Issued, Active, Lost, Active, Lost, Replaced, Destroyed] {
         transition(desk, CITY, "zhou", &number(0), to).await.unwrap();
     }
     for to in CardState::ALL {
-        refused(transition(desk, CITY, "zhou", &number(0), *to).await, "I05");
+        refused(transition(desk, CITY, "zhou", &number(0), *to).await, "N05");
     }
     // Of two who move a card at the same time one is told.
     let number = number(1);

@@ -56,12 +56,12 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
             years,
         } => {
             let counter = Counter::open(place).await?;
-            let issuer = IssuerId::parse(issuer.as_bytes()).ok_or("I06 发卡机构标识 issuer id: 16 hex digits")?;
+            let issuer = IssuerId::parse(issuer.as_bytes()).ok_or("N06 发卡机构标识 issuer id: 16 hex digits")?;
             let digits = |at: usize| region.get(at..at + 2).and_then(|d| u8::from_str_radix(d, 16).ok());
             let plain = region.len() == 8 && region.bytes().all(|b| b.is_ascii_digit());
             let region = [digits(0), digits(2), digits(4), digits(6)].map(|d| d.filter(|_| plain).unwrap_or(0xFF));
             if region.contains(&0xFF) {
-                return Err("I06 省市代码 region: 8 digits".into());
+                return Err("N06 省市代码 region: 8 digits".into());
             }
             let scheme = match scheme {
                 SchemeArg::T => CardScheme::TUnion,
@@ -151,7 +151,7 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
         }
         CardCommand::Feedback { place, order, file } => {
             let counter = Counter::open(place).await?;
-            let text = std::fs::read_to_string(&file).map_err(|e| format!("I07 {}: {e}", file.display()))?;
+            let text = std::fs::read_to_string(&file).map_err(|e| format!("N07 {}: {e}", file.display()))?;
             let (good, scrapped) = feedback(&counter.desk(), counter.owner, &counter.actor, order, &text).await?;
             let text = format!("✓ 入库 in stock {}，报废 scrapped {}", grouped(good), grouped(scrapped));
             told(json, json!({ "order": order, "stock": good, "scrapped": scrapped }), &text)
@@ -160,7 +160,7 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
             let counter = Counter::open(place).await?;
             let known = || CardState::ALL.iter().map(|s| s.name()).collect::<Vec<_>>().join(" ");
             let found = CardState::ALL.iter().copied().find(|s| s.name() == to);
-            let state = found.ok_or_else(|| format!("I06 未知状态 unknown state {to}: {}", known()))?;
+            let state = found.ok_or_else(|| format!("N06 未知状态 unknown state {to}: {}", known()))?;
             transition(&counter.desk(), counter.owner, &counter.actor, &number, state).await?;
             told(json, json!({ "state": state.name() }), &format!("✓ {}", state.text_zh()))
         }
