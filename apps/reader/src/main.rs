@@ -1,6 +1,7 @@
 //! `tongka-reader`: cards in PC/SC readers. An executable of its own, so that the server needs no system library.
 
 mod emulate;
+mod personalise;
 mod show;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -52,6 +53,30 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:35963")]
         address: String,
     },
+    /// 个人化：为订单的下一张卡写入文件与密钥，读回并校验测试 MAC / write the next card of an order, read back, test
+    Personalise {
+        /// 制卡数据文件 / card data file
+        #[arg(long)]
+        order: PathBuf,
+        /// 反馈文件：每写好一张追加一行，已有的不再写 / feedback: a line for each card written; those in it are done
+        #[arg(long)]
+        feedback: PathBuf,
+        /// 保存卡商密钥的环境变量名 / environment variable of the maker's key, 32 hex digits
+        #[arg(long, default_value = "TONGKA_MAKER_KEY")]
+        maker_key_env: String,
+        /// 保存传输密钥的环境变量名 / environment variable of the transport key
+        #[arg(long, default_value = "TONGKA_TRANSPORT_KEY")]
+        transport_key_env: String,
+        /// 保存文件 MAC 密钥的环境变量名 / environment variable of the file key
+        #[arg(long, default_value = "TONGKA_FILE_KEY")]
+        file_key_env: String,
+        /// 三个密钥的算法 / algorithm of the three keys
+        #[arg(long, value_enum, default_value = "sm4")]
+        algorithm: AlgorithmArg,
+        /// 读卡器名称（可为一部分） / reader, by part of its name
+        #[arg(long)]
+        reader: Option<String>,
+    },
     /// 读卡器列表 / readers
     Readers,
     /// 读取卡片公共信息、余额与交易记录 / read a card's public information, balance and log
@@ -77,9 +102,40 @@ fn run(command: Command, json: bool) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Blank { card, maker_key_env, algorithm } => blank(&card, &maker_key_env, algorithm),
         Command::Emulate { card, address } => emulate::run(&card, &address),
+        Command::Personalise { order, feedback, maker_key_env, transport_key_env, file_key_env, algorithm, reader } => {
+            let desk = personalise::Desk {
+                order: &order,
+                feedback: &feedback,
+                maker: key(&maker_key_env)?,
+                transport: key(&transport_key_env)?,
+                file: key(&file_key_env)?,
+                algorithm: algorithm.into(),
+            };
+            personalise::run(&desk, reader.as_deref(), json)
+        }
         Command::Readers => show::readers(json),
         Command::Show { reader } => show::card(reader.as_deref(), json),
     }
+}
+
+impl From<AlgorithmArg> for Algorithm {
+    fn from(algorithm: AlgorithmArg) -> Self {
+        match algorithm {
+            AlgorithmArg::Tdes => Self::Tdes,
+            AlgorithmArg::Sm4 => Self::Sm4,
+        }
+    }
+}
+
+/// A key from the environment; it is never shown.
+fn key(variable: &str) -> Result<Key16, Box<dyn Error>> {
+    let missing = || format!("Q03 环境变量 {variable} 须为 32 位十六进制 it must be 32 hex digits");
+    let text = zeroize::Zeroizing::new(std::env::var(variable).map_err(|_| missing())?.to_uppercase());
+    let mut bytes = zeroize::Zeroizing::new([0; 16]);
+    if !tongka_base::id::parse_hex(text.as_bytes(), &mut *bytes) {
+        return Err(missing().into());
+    }
+    Ok(Key16::new(*bytes))
 }
 
 /// Random numbers of a card, from the operating system.
@@ -91,17 +147,8 @@ fn blank(path: &Path, maker_key_env: &str, algorithm: AlgorithmArg) -> Result<()
     if path.exists() {
         return Err(format!("Q02 卡片文件已存在 the card file exists: {}", path.display()).into());
     }
-    let missing = || format!("Q03 环境变量 {maker_key_env} 须为 32 位十六进制 it must be 32 hex digits");
-    let text = zeroize::Zeroizing::new(std::env::var(maker_key_env).map_err(|_| missing())?);
-    let mut key = [0; 16];
-    if !tongka_base::id::parse_hex(text.to_uppercase().as_bytes(), &mut key) {
-        return Err(missing().into());
-    }
-    let algorithm = match algorithm {
-        AlgorithmArg::Tdes => Algorithm::Tdes,
-        AlgorithmArg::Sm4 => Algorithm::Sm4,
-    };
-    let card = Card::blank(Key16::new(key), algorithm, random());
+    let maker = key(maker_key_env)?;
+    let card = Card::blank(maker, algorithm.into(), random());
     emulate::save(path, &card.to_bytes())?;
     println!("✓ 白卡 blank card: {}", path.display());
     Ok(())

@@ -10,7 +10,7 @@ use tongka_card::files::{PublicInfo, TransactionLog};
 use tongka_card::{Channel, Command, PowerLost, Response};
 
 /// A card in a reader.
-struct InReader(pcsc::Card);
+pub(crate) struct InReader(pcsc::Card);
 
 impl Channel for InReader {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, PowerLost> {
@@ -43,7 +43,7 @@ pub(crate) fn readers(json: bool) -> Result<(), Box<dyn Error>> {
 }
 
 /// Connects to the card in the reader of that name, or in the first that has one.
-fn connect(wanted: Option<&str>) -> Result<InReader, Box<dyn Error>> {
+pub(crate) fn connect(wanted: Option<&str>) -> Result<InReader, Box<dyn Error>> {
     let context = context()?;
     let mut last: Option<pcsc::Error> = None;
     for name in names(&context)? {
@@ -59,14 +59,14 @@ fn connect(wanted: Option<&str>) -> Result<InReader, Box<dyn Error>> {
     Err(format!("Q07 读卡器中没有卡 no card in a reader: {why}").into())
 }
 
-fn ask(card: &mut InReader, command: &Command) -> Result<Response, Box<dyn Error>> {
+pub(crate) fn ask(card: &mut InReader, command: &Command) -> Result<Response, Box<dyn Error>> {
     let answer = card
         .transmit(&command.bytes())
         .map_err(|PowerLost| "Q08 卡片无应答，可能已移开 no answer: was the card removed?")?;
     Response::parse(&answer).ok_or_else(|| "Q09 应答格式错误 malformed answer".into())
 }
 
-fn data(card: &mut InReader, command: &Command) -> Result<Vec<u8>, Box<dyn Error>> {
+pub(crate) fn data(card: &mut InReader, command: &Command) -> Result<Vec<u8>, Box<dyn Error>> {
     let response = ask(card, command)?;
     if response.status.is_ok() {
         Ok(response.data)

@@ -1,23 +1,15 @@
-//! Card data files (制卡数据文件): what a maker needs to personalise the cards of an order.
-//!
-//! Layout, big-endian: 12 bytes of information (version 01, scheme letter, number of cards 4, order 6); name of the form
-//! (length 1, ASCII); total length of the cards 8; number of DGIs 4; their names (length 2, ASCII each); the cards, each
-//! sequence 4, length 4, and a list of `86 length DGI(2) length data`, where a length below 80 is one byte, else 82 and
-//! two; a MAC over the SM3 of all before it under the file key: 8 bytes for 3DES, 16 for SM4.
-//!
-//! DGI B001 is EF15, B003 EF17 (T-Union). B0A0 holds the 3DES keys, B1A0 the SM4 keys, each entry a length byte and the
-//! key as WRITE KEY takes it, encrypted under the maker's transport key: header (usage, version, algorithm) and value.
+//! Card data files of orders; their layout is that of [`tongka_card::data`].
 
 use crate::order::find;
 use crate::product::{begin, finish, noted, product};
 use crate::{IssuingError, Product};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 use tongka_base::date::{days_since_epoch, format_date, parse_date};
 use tongka_base::{Algorithm, AppSerial, CardScheme, Date};
+use tongka_card::data::{CardFile, EF15, EF17, LIMITS, SM4_KEYS, TDES_KEYS, card_part, head, parse};
 use tongka_card::files::{Management, PublicInfo};
 use tongka_card::numbers::card_factor;
 use tongka_card::{KeyUsage, algorithm_byte};
@@ -25,12 +17,6 @@ use tongka_crypto::{Sm3, sm3};
 use tongka_hsm::{Hsm, KeyRef, Usage};
 use tongka_key::{Desk, KeyError, ManagedKey, pick};
 use tongka_storage::{TenantCode, Value, params};
-
-const FORM: &str = "TONGKA-DGP1";
-const EF15: u16 = 0xB001;
-const EF17: u16 = 0xB003;
-const TDES_KEYS: u16 = 0xB0A0;
-const SM4_KEYS: u16 = 0xB1A0;
 
 /// What a card carries of what a city manages.
 const KEYS: [(Usage, KeyUsage); 11] = [
@@ -51,55 +37,8 @@ const NEEDED: usize = 4;
 /// Cards made at a time before they are written.
 const BATCH: usize = 4096;
 
-/// A card of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardData {
-    /// Sequence in the file, from 1.
-    pub sequence: u32,
-    /// Contents by DGI.
-    pub dgis: BTreeMap<u16, Vec<u8>>,
-}
-
 fn damaged(what: impl ToString) -> IssuingError {
     IssuingError::File(what.to_string())
-}
-
-impl CardData {
-    /// EF15.
-    ///
-    /// # Errors
-    /// N07.
-    pub fn public_info(&self) -> Result<PublicInfo, IssuingError> {
-        let bytes = self.dgis.get(&EF15).ok_or_else(|| damaged("no EF15"))?;
-        PublicInfo::decode(bytes).map_err(damaged)
-    }
-
-    /// The encrypted keys of an algorithm, each as WRITE KEY takes it.
-    ///
-    /// # Errors
-    /// N07.
-    pub fn keys(&self, algorithm: Algorithm) -> Result<Vec<Vec<u8>>, IssuingError> {
-        let dgi = if algorithm == Algorithm::Tdes { TDES_KEYS } else { SM4_KEYS };
-        let mut rest = self.dgis.get(&dgi).map_or(&[][..], Vec::as_slice);
-        let mut keys = Vec::new();
-        while let Some((length, tail)) = rest.split_first() {
-            let (key, tail) = tail.split_at_checked(usize::from(*length)).ok_or_else(|| damaged("keys"))?;
-            keys.push(key.to_vec());
-            rest = tail;
-        }
-        Ok(keys)
-    }
-}
-
-/// A card data file, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardFile {
-    /// Scheme.
-    pub scheme: CardScheme,
-    /// Order.
-    pub order: i64,
-    /// Cards.
-    pub cards: Vec<CardData>,
 }
 
 /// The keys of an owner's cards, and the transport key they are sealed with.
@@ -162,16 +101,6 @@ struct Making<'a> {
     cards: &'a [(u32, AppSerial)],
 }
 
-fn put_length(out: &mut Vec<u8>, length: usize) {
-    match u8::try_from(length) {
-        Ok(short) if short < 0x80 => out.push(short),
-        _ => {
-            out.push(0x82);
-            out.extend(u16::try_from(length).expect("a DGI is below 64 KiB").to_be_bytes());
-        }
-    }
-}
-
 fn bcd_date(date: Date) -> [u8; 4] {
     let text = format_date(date).into_bytes();
     std::array::from_fn(|i| (text[2 * i] - b'0') << 4 | (text[2 * i + 1] - b'0'))
@@ -212,25 +141,15 @@ impl Making<'_> {
             };
             dgis.push((EF17, management.encode().to_vec()));
         }
+        let highest = u32::try_from(product.max_balance.0).expect("checked when the product was defined");
+        dgis.push((LIMITS, highest.to_be_bytes().to_vec()));
         for (dgi, algorithm) in [(TDES_KEYS, Algorithm::Tdes), (SM4_KEYS, Algorithm::Sm4)] {
             let keys = self.ring.seal(self.hsm, algorithm, card_factor(&serial))?;
             if !keys.is_empty() {
                 dgis.push((dgi, keys));
             }
         }
-        let mut list = Vec::with_capacity(1024);
-        for (dgi, data) in dgis {
-            let mut content = dgi.to_be_bytes().to_vec();
-            put_length(&mut content, data.len());
-            content.extend(data);
-            list.push(0x86);
-            put_length(&mut list, content.len());
-            list.extend(content);
-        }
-        let mut out = sequence.to_be_bytes().to_vec();
-        out.extend((list.len() as u32).to_be_bytes());
-        out.extend(list);
-        Ok(out)
+        Ok(card_part(sequence, &dgis))
     }
 
     /// Parts of consecutive cards, made by several threads.
@@ -246,26 +165,6 @@ impl Making<'_> {
             let parts = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
         })
-    }
-
-    /// Everything before the cards.
-    fn head(&self, length: u64) -> Vec<u8> {
-        let mut head = vec![1, self.product.scheme.letter()];
-        head.extend((self.cards.len() as u32).to_be_bytes());
-        head.extend(&self.order.to_be_bytes()[2..]);
-        head.push(FORM.len() as u8);
-        head.extend(FORM.bytes());
-        head.extend(length.to_be_bytes());
-        let names: &[&str] = match self.product.scheme {
-            CardScheme::TUnion => &["B001", "B003", "B0A0", "B1A0"],
-            CardScheme::Mohurd => &["B001", "B0A0", "B1A0"],
-        };
-        head.extend((names.len() as u32).to_be_bytes());
-        for name in names {
-            head.extend((name.len() as u16).to_be_bytes());
-            head.extend(name.bytes());
-        }
-        head
     }
 
     /// Writes the file beside its name.
@@ -284,7 +183,7 @@ impl Making<'_> {
         body.rewind().map_err(failed)?;
         let mut digest = Sm3::new();
         let mut out = BufWriter::with_capacity(1 << 18, temp.as_file());
-        let mut buffer = self.head(length);
+        let mut buffer = head(self.product.scheme, self.cards.len() as u32, self.order, length);
         loop {
             digest.update(&buffer);
             out.write_all(&buffer).map_err(failed)?;
@@ -361,10 +260,6 @@ pub async fn write_card_file(
     noted(desk, (owner, actor, "order.data", &object), outcome).await
 }
 
-fn number(bytes: &[u8]) -> usize {
-    bytes.iter().fold(0, |n, b| n << 8 | usize::from(*b))
-}
-
 /// Reads a card data file and checks its MAC.
 ///
 /// # Errors
@@ -377,61 +272,5 @@ pub fn read_card_file(hsm: &dyn Hsm, file_key: &str, bytes: &[u8]) -> Result<Car
     if hsm.file_mac(file_key, &sm3(content))? != mac {
         return Err(damaged("MAC"));
     }
-    let mut rest = content;
-    let mut take = |count: usize| -> Result<&[u8], IssuingError> {
-        let (head, tail) = rest.split_at_checked(count).ok_or_else(|| damaged("ends too early"))?;
-        rest = tail;
-        Ok(head)
-    };
-    let info = take(12)?;
-    let scheme =
-        CardScheme::from_letter(info[1]).filter(|_| info[0] == 1).ok_or_else(|| damaged("version or scheme"))?;
-    let form = usize::from(take(1)?[0]);
-    if take(form)? != FORM.as_bytes() {
-        return Err(damaged("form"));
-    }
-    let length = number(take(8)?);
-    for _ in 0..number(take(4)?).min(64) {
-        let name = number(take(2)?);
-        take(name)?;
-    }
-    let mut body = take(length)?;
-    if !rest.is_empty() {
-        return Err(damaged("more than its length"));
-    }
-    let mut cards = Vec::new();
-    while !body.is_empty() {
-        let (head, tail) = body.split_first_chunk::<8>().ok_or_else(|| damaged("card"))?;
-        let (list, tail) = tail.split_at_checked(number(&head[4..])).ok_or_else(|| damaged("card"))?;
-        body = tail;
-        cards.push(CardData {
-            sequence: number(&head[..4]) as u32,
-            dgis: read_dgis(list).ok_or_else(|| damaged("DGI"))?,
-        });
-    }
-    if cards.len() != number(&info[2..6]) || cards.iter().zip(1..).any(|(card, n)| card.sequence != n) {
-        return Err(damaged("number of cards"));
-    }
-    Ok(CardFile { scheme, order: number(&info[6..]) as i64, cards })
-}
-
-fn read_dgis(mut list: &[u8]) -> Option<BTreeMap<u16, Vec<u8>>> {
-    let mut dgis = BTreeMap::new();
-    while let Some((tag, tail)) = list.split_first() {
-        let (content, tail) = counted(tail).filter(|_| *tag == 0x86)?;
-        list = tail;
-        let (dgi, data) = content.split_first_chunk::<2>()?;
-        let (data, []) = counted(data)? else { return None };
-        dgis.insert(u16::from_be_bytes(*dgi), data.to_vec());
-    }
-    Some(dgis)
-}
-
-/// Bytes behind their length.
-fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    match bytes {
-        [0x82, a, b, rest @ ..] => rest.split_at_checked(usize::from(*a) << 8 | usize::from(*b)),
-        [length, rest @ ..] if *length < 0x80 => rest.split_at_checked(usize::from(*length)),
-        _ => None,
-    }
+    parse(content).map_err(damaged)
 }

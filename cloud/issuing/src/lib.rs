@@ -16,7 +16,7 @@ mod order;
 mod product;
 
 pub use card::{CardState, StoredCard, card, feedback, transition};
-pub use data::{CardData, CardFile, read_card_file, write_card_file};
+pub use data::{read_card_file, write_card_file};
 pub use error::IssuingError;
 pub use order::{Order, order, orders};
 pub use product::{Product, Segment, Stock, allot, define, product, stock};

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use tongka_base::{Algorithm, CardScheme, Fen, FixedClock, IssuerId};
 use tongka_card::apdu::build::{self, Purse};
 use tongka_card::card::TUNION_AID;
-use tongka_card::{Card, CardImage, Channel, KeyImage, KeyUsage, Response, algorithm_from_byte};
-use tongka_crypto::{Key16, SessionInput, Sm4SessionPadding, kcv, sm4_decrypt};
+use tongka_card::data::CardFile;
+use tongka_card::{Card, Channel, Response};
+use tongka_crypto::{Key16, SessionInput, Sm4SessionPadding, kcv};
 use tongka_hsm::soft::SoftHsm;
 use tongka_hsm::{Component, Hsm, KeyRef, Session, Usage};
 use tongka_issuing::*;
@@ -195,19 +196,11 @@ fn contents(hsm: &SoftHsm, file: &std::path::Path) -> CardFile {
 fn a_card_of_the_file_loads(hsm: &SoftHsm, file: &CardFile) {
     let data = &file.cards[59];
     let info = data.public_info().unwrap();
-    let mut keys = Vec::new();
-    for sealed in data.keys(Algorithm::Sm4).unwrap() {
-        let plain: Vec<u8> =
-            sealed.chunks_exact(16).flat_map(|b| sm4_decrypt(&TRANSPORT, b.try_into().unwrap())).collect();
-        let [length, usage, version, algorithm, value @ ..] = &plain[..] else { panic!() };
-        assert_eq!((*length, *version), (19, 1));
-        let usage = KeyUsage::from_code(*usage).unwrap();
-        let key = Key16::new(value[..16].try_into().unwrap());
-        keys.push(KeyImage::new(usage, algorithm_from_byte(*algorithm).unwrap(), key));
-    }
-    assert_eq!(keys.len(), 4);
+    let image = data.image(file.scheme, (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
+    assert_eq!((image.keys.len(), image.max_balance, image.algorithm), (4, 100_000, Algorithm::Sm4));
     assert!(data.keys(Algorithm::Tdes).unwrap().is_empty());
-    let image = CardImage::new(CardScheme::TUnion, Algorithm::Sm4, &info, keys);
+    assert!(data.image(file.scheme, (Algorithm::Sm4, &Key16::new([9; 16]))).is_err(), "another transport key");
+    assert_eq!(data.number(file.scheme).unwrap(), product("STD").number(BODY + 59).unwrap().0);
     let mut seed = 1_u8;
     let random = Box::new(move |out: &mut [u8]| {
         out.iter_mut().for_each(|b| (seed, *b) = (seed.wrapping_mul(37).wrapping_add(1), seed))

@@ -6,6 +6,7 @@
 
 pub mod apdu;
 pub mod card;
+pub mod data;
 pub mod files;
 pub mod flow;
 pub mod numbers;

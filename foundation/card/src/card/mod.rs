@@ -21,6 +21,7 @@ pub use image::{
 };
 
 pub(crate) use make::application;
+pub(crate) use security::secure_decrypt;
 
 use crate::apdu::{Command, Response, StatusWord};
 use crate::files::crc32;

@@ -25,7 +25,7 @@ impl From<&KeyEntry> for Tries {
 }
 
 /// Undoes `secure_encrypt`; `None` for what it cannot have made.
-pub(super) fn secure_decrypt(algorithm: Algorithm, key: &Key16, cipher: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn secure_decrypt(algorithm: Algorithm, key: &Key16, cipher: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(cipher.len()));
     let size = match algorithm {
         Algorithm::Tdes => 8,
