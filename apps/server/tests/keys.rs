@@ -150,9 +150,27 @@ fn a_ceremony_a_city_key_and_an_audit() {
     assert!(card(&segment).unwrap_err().contains("N03"));
     assert!(card(&["order", "--product", "STD", "--maker", "a", "--count", "11"]).unwrap_err().contains("N04"));
     assert_eq!(card(&["order", "--product", "STD", "--maker", "a", "--count", "2"]).unwrap()["order"], 1);
-    let data = ["card", "data", "--order", "1", "--transport", "zmk", "--file-key", "zak", "--out", "order.tkc"];
-    let made =
-        desk.run(&[&data[..], &["--data", "data", "--hsm", "hsm.toml", "--owner", "3050"]].concat(), &[]).unwrap();
+    let data = [
+        "card",
+        "data",
+        "--order",
+        "1",
+        "--transport",
+        "zmk",
+        "--as",
+        "chen",
+        "lin",
+        "--file-key",
+        "zak",
+        "--out",
+        "order.tkc",
+    ];
+    let made = desk
+        .run(
+            &[&data[..], &["--data", "data", "--hsm", "hsm.toml", "--owner", "3050"]].concat(),
+            &[PASSPHRASE, PASSPHRASE],
+        )
+        .unwrap();
     assert!(made["bytes"].as_u64().unwrap() > 500);
     let number = |body: &str| tongka_card::numbers::Pan::with_check_digit(body).unwrap().to_string();
     let numbers = [number(first), number("310430500000000001")];

@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let placed = order(&desk, city, "bench", "STD", "maker", CARDS).await?;
     let path = dir.path().join("cards.tkc");
     let started = Instant::now();
-    write_card_file(&desk, city, "bench", placed.id, ("zmk", "zak"), &path).await?;
+    write_card_file(&desk, [login("one"), login("two")], placed.id, ("zmk", "zak"), &path).await?;
     let ms = started.elapsed().as_millis();
     let bytes = std::fs::metadata(&path)?.len();
     println!("{CARDS} cards with 12 keys each: {ms} ms, {} MB, registered and on disk", bytes / 1_000_000);

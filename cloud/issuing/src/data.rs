@@ -15,7 +15,7 @@ use tongka_card::numbers::card_factor;
 use tongka_card::{KeyUsage, algorithm_byte};
 use tongka_crypto::{Sm3, sm3};
 use tongka_hsm::{Hsm, KeyRef, Usage};
-use tongka_key::{Desk, KeyError, ManagedKey, pick};
+use tongka_key::{Desk, KeyError, Login, ManagedKey, pick, together};
 use tongka_storage::{TenantCode, Value, params};
 
 /// What a card carries of what a city manages.
@@ -200,21 +200,24 @@ impl Making<'_> {
     }
 }
 
-/// Writes the card data file of an order, under a transport key and a file key of the owner, and registers its cards. The
-/// file is written whole or not at all, and must not exist. An order is given out once.
+/// Writes the card data file of an order, under a transport key and a file key of the owner, and registers its cards. It
+/// lets keys out, so two custodians of the owner do it together. The file is written whole or not at all, and must not exist. An order is given out once.
 ///
 /// # Errors
-/// N01, N05; K01 where a key is missing; H codes of the device; N07 where the file exists or cannot be written.
+/// N01, N05; K01 where a key is missing, K03 to K06 for the custodians; H codes of the device; N07 where the file exists or cannot be written.
 pub async fn write_card_file(
     desk: &Desk<'_>,
-    owner: TenantCode,
-    actor: &str,
+    people: [Login<'_>; 2],
     order: i64,
     (transport, file_key): (&str, &str),
     path: &Path,
 ) -> Result<(), IssuingError> {
+    let owner = people[0].owner;
     let object = format!("order {order}");
+    let actor = format!("{}, {}", people[0].name, people[1].name);
+    let actor = actor.as_str();
     let work = async {
+        together(desk, people).await?;
         let order = find(desk, owner, order).await?;
         if order.state != "open" {
             return Err(IssuingError::State(format!("order {} is {}", order.id, order.state)));

@@ -39,7 +39,7 @@ async fn active(desk: &Desk<'_>, name: &str, usage: Usage, sm4: bool, level: Lev
 async fn keys(desk: &Desk<'_>) {
     let day = |y| NaiveDate::from_ymd_opt(y, 1, 1).unwrap();
     for name in ["chen", "lin"] {
-        enrol(desk, "admin", login(name), day(2026), day(2028)).await.unwrap();
+        enrol(desk, "admin", login(name), day(2026), day(2030)).await.unwrap();
     }
     let first: [u8; 16] = std::array::from_fn(|i| i as u8);
     let second = std::array::from_fn(|i| TRANSPORT[i] ^ first[i]);
@@ -154,21 +154,25 @@ async fn numbers(desk: &Desk<'_>) {
 }
 
 async fn card_data(before: &Desk<'_>, desk: &Desk<'_>, file: &std::path::Path) {
-    let write =
-        async |desk: &Desk<'_>, owner, order| write_card_file(desk, owner, "zhou", order, ("zmk", "zak"), file).await;
+    let people = [login("chen"), login("lin")];
+    let write = async |desk: &Desk<'_>, order| write_card_file(desk, people, order, ("zmk", "zak"), file).await;
+    // Two custodians of one owner, and not the same.
+    refused(write_card_file(before, [login("chen"); 2], 1, ("zmk", "zak"), file).await, "K06");
+    let stranger = Login { owner: OTHER, ..login("lin") };
+    refused(write_card_file(before, [login("chen"), stranger], 1, ("zmk", "zak"), file).await, "K03");
     // Without the city's keys no card is made, and nothing is left behind.
-    refused(write(before, CITY, 1).await, "K01");
+    refused(write(before, 1).await, "K01");
     active(before, "dpk", Usage::Purchase, true, Level::Issuer).await;
-    refused(write(before, CITY, 1).await, "K01");
+    refused(write(before, 1).await, "K01");
     for (name, usage) in [("dlk", Usage::Load), ("dtk", Usage::Tac), ("damk", Usage::AppMaintenance)] {
         active(before, name, usage, true, Level::Issuer).await;
     }
-    refused(write(desk, OTHER, 1).await, "N01");
-    refused(write_card_file(desk, CITY, "zhou", 1, ("zak", "zak"), file).await, "H03");
-    refused(write_card_file(desk, CITY, "zhou", 1, ("zmk", "zak"), &file.join("nowhere")).await, "N07");
+    refused(write(desk, 9).await, "N01");
+    refused(write_card_file(desk, people, 1, ("zak", "zak"), file).await, "H03");
+    refused(write_card_file(desk, people, 1, ("zmk", "zak"), &file.join("nowhere")).await, "N07");
     assert!(!file.exists());
-    write(desk, CITY, 1).await.unwrap();
-    refused(write(desk, CITY, 1).await, "N05");
+    write(desk, 1).await.unwrap();
+    refused(write(desk, 1).await, "N05");
     assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
 }
 

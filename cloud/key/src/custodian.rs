@@ -68,6 +68,24 @@ pub async fn enrol(
     desk.finish(tx, note, &format!("{from} to {to}")).await
 }
 
+/// Two custodians of one owner who do something together: both are who they say, in office, and not the same person. For
+/// deeds of other subsystems that let keys out.
+///
+/// # Errors
+/// K03 to K06.
+pub async fn together(desk: &Desk<'_>, people: [Login<'_>; 2]) -> Result<(), KeyError> {
+    if people[0].owner != people[1].owner {
+        return Err(KeyError::Login);
+    }
+    if people[0].name == people[1].name {
+        return Err(KeyError::SamePerson(people[0].name.to_owned()));
+    }
+    for login in people {
+        authenticate(desk, login).await?;
+    }
+    Ok(())
+}
+
 /// Checks that a custodian is who they say, and in office.
 pub(crate) async fn authenticate(desk: &Desk<'_>, login: Login<'_>) -> Result<(), KeyError> {
     let sql = "SELECT passphrase_hash, active_from, active_to, failures FROM custodian \

@@ -16,7 +16,7 @@ mod keys;
 mod request;
 
 pub use ceremony::{Minutes, Participant, ceremony};
-pub use custodian::{Login, enrol};
+pub use custodian::{Login, enrol, together};
 pub use desk::Desk;
 pub use error::KeyError;
 pub use keys::{Finding, KeyState, Level, ManagedKey, inventory, keys, pick};

@@ -103,13 +103,13 @@ pub(crate) enum CardCommand {
         #[command(flatten)]
         place: CardPlace,
     },
-    /// 生成制卡数据文件 / write the card data file of an order
+    /// 两名保管员共同生成制卡数据文件 / two custodians write the card data file of an order
     Data {
         #[command(flatten)]
         place: KeyPlace,
-        /// 经办人（记入审计） / who acts, for the audit log
-        #[arg(long, default_value = "operator")]
-        actor: String,
+        /// 两名保管员，依次输入口令 / two custodians, who enter their passphrases
+        #[arg(long = "as", num_args = 2, value_names = ["CUSTODIAN", "CUSTODIAN"])]
+        custodians: Vec<String>,
         /// 订单号 / number of the order
         #[arg(long)]
         order: i64,

@@ -1,6 +1,6 @@
 //! `card`: what card staff do.
 
-use super::key::Office;
+use super::key::{Office, ask_passphrase};
 use crate::args::{CardCommand, CardPlace, SchemeArg};
 use crate::output::{grouped, table};
 use serde_json::json;
@@ -11,7 +11,7 @@ use tongka_hsm::soft::SoftHsm;
 use tongka_issuing::{
     CardState, Product, Segment, allot, card, define, feedback, order, orders, stock, transition, write_card_file,
 };
-use tongka_key::Desk;
+use tongka_key::{Desk, Login};
 use tongka_storage::{Db, TenantCode};
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
@@ -142,9 +142,15 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
             print!("{}", table(&["订单号>", "产品", "制卡商", "首号>", "张数>", "状态", "下单时间"], &rows));
             Ok(ExitCode::SUCCESS)
         }
-        CardCommand::Data { place, actor, order, transport, file_key, out } => {
+        CardCommand::Data { place, custodians, order, transport, file_key, out } => {
             let office = Office::open(&place).await?;
-            write_card_file(&office.desk(), office.owner, &actor, order, (&transport, &file_key), &out).await?;
+            let mut people = Vec::new();
+            for name in &custodians {
+                people.push((name, ask_passphrase(name)?));
+            }
+            let login = |n: usize| Login { owner: office.owner, name: people[n].0, passphrase: &people[n].1 };
+            let people = [login(0), login(1)];
+            write_card_file(&office.desk(), people, order, (&transport, &file_key), &out).await?;
             let bytes = std::fs::metadata(&out)?.len();
             let text = format!("✓ 制卡数据 card data: {}（{} 字节 bytes）", out.display(), grouped(bytes));
             told(json, json!({ "order": order, "file": out, "bytes": bytes }), &text)

@@ -54,7 +54,7 @@ fn ask(prompt: &str, secret: bool) -> Result<String, Box<dyn Error>> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn ask_passphrase(name: &str) -> Result<String, Box<dyn Error>> {
+pub(super) fn ask_passphrase(name: &str) -> Result<String, Box<dyn Error>> {
     ask(&format!("{name} 的口令 passphrase"), true)
 }
 
