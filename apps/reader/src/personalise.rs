@@ -55,12 +55,13 @@ fn checked<'b>(desk: &Desk<'_>, bytes: &'b [u8]) -> Outcome<&'b [u8]> {
 pub(crate) fn run(desk: &Desk<'_>, reader: Option<&str>, json: bool) -> Outcome<()> {
     let bytes = std::fs::read(desk.order).map_err(|e| format!("Q01 {}: {e}", desk.order.display()))?;
     let order = parse(checked(desk, &bytes)?)?;
+    let scheme = order.scheme()?;
     let done = if desk.feedback.exists() { std::fs::read_to_string(desk.feedback)? } else { String::new() };
     let is_done = |number: &str| done.lines().any(|line| line.split(',').next() == Some(number));
     let mut next: Option<(&CardData, String)> = None;
     let mut left = 0;
     for card in &order.cards {
-        let number = card.number(order.scheme)?;
+        let number = card.number(scheme)?;
         if !is_done(&number) {
             left += 1;
             next.get_or_insert((card, number));
@@ -77,7 +78,7 @@ pub(crate) fn run(desk: &Desk<'_>, reader: Option<&str>, json: bool) -> Outcome<
         );
         return Ok(());
     };
-    let image = card.image(order.scheme, (desk.algorithm, &desk.transport)).map_err(|e| format!("Q13 {e}"))?;
+    let image = card.image(scheme, (desk.algorithm, &desk.transport)).map_err(|e| format!("Q13 {e}"))?;
     let mut card = connect(reader)?;
     let started = Instant::now();
     write(&mut card, &image, desk)?;

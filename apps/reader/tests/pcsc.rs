@@ -178,7 +178,7 @@ fn order(path: &Path) {
         let dgis = [(data::EF15, info.encode().to_vec()), (data::LIMITS, vec![0, 1, 0, 0]), (data::SM4_KEYS, keys)];
         body.extend(data::card_part(n, &dgis));
     }
-    let content = [data::head(scheme, 2, 7, body.len() as u64), body].concat();
+    let content = [data::head(scheme.letter(), data::dgi_names(scheme), 2, 7, body.len() as u64), body].concat();
     let mac = mac_sm4(&FILE_KEY, [0; 16], &sm3(&content));
     std::fs::write(path, [&content[..], &mac].concat()).unwrap();
 }
@@ -244,7 +244,7 @@ fn personalising(dir: &Path) {
     let mut torn = Card::from_bytes(&std::fs::read(&path).unwrap(), seeded()).unwrap();
     let parsed =
         data::parse(&std::fs::read(dir.join("order.tkc")).map(|b| b[..b.len() - 16].to_vec()).unwrap()).unwrap();
-    let image = parsed.cards[0].image(parsed.scheme, (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
+    let image = parsed.cards[0].image(parsed.scheme().unwrap(), (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
     let mut commands = 0;
     let mut cut = Cut { card: &mut torn, commands: &mut commands, at: 25 };
     personalise(&mut cut, &image, &Key16::new(MAKER), Algorithm::Sm4).unwrap_err();

@@ -183,6 +183,34 @@ fn a_ceremony_a_city_key_and_an_audit() {
     assert_eq!(card(&["stock"]).unwrap()["segments"][0]["left"], 8);
     assert_eq!(card(&["orders"]).unwrap()["orders"][0]["state"], "closed");
 
+    let mut sam =
+        |args: &[&str]| desk.run(&[&["card", "sam"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
+    sam(&["register", "--kind", "psam", "--first", "305000000001", "--count", "5"]).unwrap();
+    assert!(
+        sam(&["register", "--kind", "isam", "--first", "305000000005", "--count", "1"]).unwrap_err().contains("N03")
+    );
+    let data =
+        ["card", "sam", "data", "--kind", "psam", "--first", "305000000001", "--count", "2", "--as", "lin", "chen"];
+    let rest = [
+        "--transport",
+        "zmk",
+        "--file-key",
+        "zak",
+        "--out",
+        "sam.tkc",
+        "--data",
+        "data",
+        "--hsm",
+        "hsm.toml",
+        "--owner",
+        "3050",
+    ];
+    desk.run(&[&data[..], &rest].concat(), &[PASSPHRASE, PASSPHRASE]).unwrap();
+    let mut sam =
+        |args: &[&str]| desk.run(&[&["card", "sam"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
+    sam(&["move", "--number", "305000000001", "--to", "in_use"]).unwrap();
+    assert_eq!(sam(&["show", "--number", "305000000001"]).unwrap()["state"], "in_use");
+
     let inventory = desk.key(&["inventory"], "3050", &[]).unwrap();
     assert_eq!((inventory["ok"].as_bool(), inventory["keys"].as_array().unwrap().len()), (Some(true), 7));
     assert_eq!(desk.key(&["inventory"], "0", &[]).unwrap()["keys"].as_array().unwrap().len(), 1);

@@ -4,17 +4,17 @@ use crate::order::find;
 use crate::product::{begin, finish, noted, product};
 use crate::{IssuingError, Product};
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 use tongka_base::date::{days_since_epoch, format_date, parse_date};
 use tongka_base::{Algorithm, AppSerial, CardScheme, Date};
-use tongka_card::data::{CardFile, EF15, EF17, LIMITS, SM4_KEYS, TDES_KEYS, card_part, head, parse};
+use tongka_card::data::{CardFile, EF15, EF17, LIMITS, SM4_KEYS, TDES_KEYS, card_part, dgi_names, head, parse};
 use tongka_card::files::{Management, PublicInfo};
 use tongka_card::numbers::card_factor;
 use tongka_card::{KeyUsage, algorithm_byte};
 use tongka_crypto::{Sm3, sm3};
-use tongka_hsm::{Hsm, KeyRef, Usage};
+use tongka_hsm::{Hsm, KeyRef, KeySpec, Usage};
 use tongka_key::{Desk, KeyError, Login, ManagedKey, pick, together};
 use tongka_storage::{TenantCode, Value, params};
 
@@ -37,7 +37,7 @@ const NEEDED: usize = 4;
 /// Cards made at a time before they are written.
 const BATCH: usize = 4096;
 
-fn damaged(what: impl ToString) -> IssuingError {
+pub(crate) fn damaged(what: impl ToString) -> IssuingError {
     IssuingError::File(what.to_string())
 }
 
@@ -80,10 +80,7 @@ impl Keyring {
         for (usage, key) in self.keys.iter().filter(|(_, key)| key.spec.algorithm == algorithm) {
             let name = key.device_name();
             let card = KeyRef { name: &name, factors: &[factor] };
-            let header = [*usage as u8, key.spec.version, algorithm_byte(algorithm)];
-            let sealed = hsm.wrap_card_key(card, header, KeyRef::stored(&self.transport))?;
-            out.push(u8::try_from(sealed.len()).expect("a sealed key is short"));
-            out.extend(sealed);
+            out.extend(seal(hsm, card, *usage, &key.spec, &self.transport)?);
         }
         Ok(out)
     }
@@ -94,11 +91,8 @@ struct Making<'a> {
     hsm: &'a dyn Hsm,
     product: &'a Product,
     ring: &'a Keyring,
-    order: i64,
     /// First and last day, BCD.
     days: ([u8; 4], [u8; 4]),
-    /// Sequence and application serial of each card.
-    cards: &'a [(u32, AppSerial)],
 }
 
 fn bcd_date(date: Date) -> [u8; 4] {
@@ -166,38 +160,48 @@ impl Making<'_> {
             Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
         })
     }
+}
 
-    /// Writes the file beside its name.
-    fn write(&self, file_key: &str, path: &Path) -> Result<NamedTempFile, IssuingError> {
-        let failed = |e: std::io::Error| damaged(format!("{}: {e}", path.display()));
-        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let temp = NamedTempFile::new_in(dir).map_err(failed)?;
-        // The length of the cards stands before them: they are made first.
-        let mut body = tempfile::tempfile_in(dir).map_err(failed)?;
-        let mut length = 0_u64;
-        for cards in self.cards.chunks(BATCH) {
-            let bytes = self.parts(cards)?;
-            length += bytes.len() as u64;
-            body.write_all(&bytes).map_err(failed)?;
-        }
-        body.rewind().map_err(failed)?;
-        let mut digest = Sm3::new();
-        let mut out = BufWriter::with_capacity(1 << 18, temp.as_file());
-        let mut buffer = head(self.product.scheme, self.cards.len() as u32, self.order, length);
-        loop {
-            digest.update(&buffer);
-            out.write_all(&buffer).map_err(failed)?;
-            buffer.clear();
-            if Read::by_ref(&mut body).take(1 << 18).read_to_end(&mut buffer).map_err(failed)? == 0 {
-                break;
-            }
-        }
-        out.write_all(&self.hsm.file_mac(file_key, &digest.finish())?).map_err(failed)?;
-        out.flush().map_err(failed)?;
-        drop(out);
-        temp.as_file().sync_all().map_err(failed)?;
-        Ok(temp)
+/// Writes a data file beside its name: head, parts, MAC. `what` is its letter and the names of its DGIs, `of` the number
+/// of cards and the order.
+pub(crate) fn write_file(
+    hsm: &dyn Hsm,
+    what: (u8, &[&str]),
+    of: (u32, i64),
+    parts: &[Vec<u8>],
+    file_key: &str,
+    path: &Path,
+) -> Result<NamedTempFile, IssuingError> {
+    let failed = |e: std::io::Error| damaged(format!("{}: {e}", path.display()));
+    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temp = NamedTempFile::new_in(dir).map_err(failed)?;
+    let length = parts.iter().map(|p| p.len() as u64).sum();
+    let head = head(what.0, what.1, of.0, of.1, length);
+    let mut digest = Sm3::new();
+    let mut out = BufWriter::with_capacity(1 << 18, temp.as_file());
+    for bytes in std::iter::once(&head).chain(parts) {
+        digest.update(bytes);
+        out.write_all(bytes).map_err(failed)?;
     }
+    out.write_all(&hsm.file_mac(file_key, &digest.finish())?).map_err(failed)?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    temp.as_file().sync_all().map_err(failed)?;
+    Ok(temp)
+}
+
+/// A key as WRITE KEY takes it under a transport key, behind its length.
+pub(crate) fn seal(
+    hsm: &dyn Hsm,
+    key: KeyRef<'_>,
+    usage: KeyUsage,
+    spec: &KeySpec,
+    transport: &str,
+) -> Result<Vec<u8>, IssuingError> {
+    let header = [usage as u8, spec.version, algorithm_byte(spec.algorithm)];
+    let sealed = hsm.wrap_card_key(key, header, KeyRef::stored(transport))?;
+    let length = u8::try_from(sealed.len()).expect("a sealed key is short");
+    Ok([&[length][..], &sealed].concat())
 }
 
 /// Writes the card data file of an order, under a transport key and a file key of the owner, and registers its cards. It
@@ -229,8 +233,14 @@ pub async fn write_card_file(
         let last = order.first + order.count as i64;
         let numbers = (order.first..last).map(|n| product.number(n)).collect::<Result<Vec<_>, _>>()?;
         let cards: Vec<(u32, AppSerial)> = numbers.iter().zip(1..).map(|((_, serial), n)| (n, *serial)).collect();
-        let making = Making { hsm: desk.hsm, product: &product, ring: &ring, order: order.id, days, cards: &cards };
-        let made = making.write(&format!("{owner}.{file_key}"), path)?;
+        let making = Making { hsm: desk.hsm, product: &product, ring: &ring, days };
+        let mut parts = Vec::new();
+        for cards in cards.chunks(BATCH) {
+            parts.push(making.parts(cards)?);
+        }
+        let what = (product.scheme.letter(), dgi_names(product.scheme));
+        let made =
+            write_file(desk.hsm, what, (order.count as u32, order.id), &parts, &format!("{owner}.{file_key}"), path)?;
 
         let mut tx = begin(desk).await?;
         let sql = "UPDATE production_order SET state = 'made' WHERE id = $1 AND owner = $2 AND state = 'open'";

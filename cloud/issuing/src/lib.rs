@@ -14,9 +14,11 @@ mod data;
 mod error;
 mod order;
 mod product;
+mod sam;
 
 pub use card::{CardState, StoredCard, card, feedback, transition};
 pub use data::{read_card_file, write_card_file};
 pub use error::IssuingError;
 pub use order::{Order, order, orders};
 pub use product::{Product, Segment, Stock, allot, define, product, stock};
+pub use sam::{SAM_STATES, Sam, SamKind, move_sam, register_sams, sam, write_sam_file};

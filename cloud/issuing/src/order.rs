@@ -26,7 +26,7 @@ pub struct Order {
 }
 
 /// Most cards of one order.
-const MOST: u64 = 1_000_000;
+const MOST: u64 = 200_000;
 
 /// Orders cards: takes the next numbers of the product's first segment at the maker that has enough of them.
 ///

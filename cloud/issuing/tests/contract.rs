@@ -99,6 +99,7 @@ async fn cards_are_numbered_made_and_followed() {
         let cards = contents(&hsm, &file);
         a_card_of_the_file_loads(&hsm, &cards);
         life(&desk).await;
+        sams(&desk, dir.path()).await;
         let log = tongka_audit::verify(&db, None).await.unwrap();
         assert!(log.faults.is_empty());
         let entries = tongka_audit::entries(&db, tongka_storage::Scope::Platform, 0, 10_000).await.unwrap();
@@ -179,7 +180,7 @@ async fn card_data(before: &Desk<'_>, desk: &Desk<'_>, file: &std::path::Path) {
 fn contents(hsm: &SoftHsm, file: &std::path::Path) -> CardFile {
     let bytes = std::fs::read(file).unwrap();
     let read = read_card_file(hsm, "3050.zak", &bytes).unwrap();
-    assert_eq!((read.order, read.cards.len(), read.scheme), (1, 60, CardScheme::TUnion));
+    assert_eq!((read.order, read.cards.len(), read.scheme().unwrap()), (1, 60, CardScheme::TUnion));
     let info = read.cards[0].public_info().unwrap();
     let (number, serial) = product("STD").number(BODY).unwrap();
     assert_eq!((info.serial, info.enabled, number.len()), (serial, 0, 19));
@@ -199,12 +200,13 @@ fn contents(hsm: &SoftHsm, file: &std::path::Path) -> CardFile {
 /// The keys of a file are those that the HSM derives: a card made from them takes the host's MAC2.
 fn a_card_of_the_file_loads(hsm: &SoftHsm, file: &CardFile) {
     let data = &file.cards[59];
+    let scheme = file.scheme().unwrap();
     let info = data.public_info().unwrap();
-    let image = data.image(file.scheme, (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
+    let image = data.image(scheme, (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
     assert_eq!((image.keys.len(), image.max_balance, image.algorithm), (4, 100_000, Algorithm::Sm4));
     assert!(data.keys(Algorithm::Tdes).unwrap().is_empty());
-    assert!(data.image(file.scheme, (Algorithm::Sm4, &Key16::new([9; 16]))).is_err(), "another transport key");
-    assert_eq!(data.number(file.scheme).unwrap(), product("STD").number(BODY + 59).unwrap().0);
+    assert!(data.image(scheme, (Algorithm::Sm4, &Key16::new([9; 16]))).is_err(), "another transport key");
+    assert_eq!(data.number(scheme).unwrap(), product("STD").number(BODY + 59).unwrap().0);
     let mut seed = 1_u8;
     let random = Box::new(move |out: &mut [u8]| {
         out.iter_mut().for_each(|b| (seed, *b) = (seed.wrapping_mul(37).wrapping_add(1), seed))
@@ -270,4 +272,34 @@ async fn life(desk: &Desk<'_>) {
     let (one, two) =
         tokio::join!(transition(desk, CITY, "a", &number, Issued), transition(desk, CITY, "b", &number, Issued));
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+}
+
+async fn sams(desk: &Desk<'_>, dir: &std::path::Path) {
+    use tongka_base::PsamNo;
+    let number = |n: u8| PsamNo([0x30, 0x50, 0, 0, 0, n]);
+    register_sams(desk, CITY, "zhou", SamKind::Psam, number(1), 10).await.unwrap();
+    register_sams(desk, OTHER, "zhou", SamKind::Isam, number(11), 1).await.unwrap();
+    for (owner, first, count) in [(OTHER, 10, 1), (CITY, 11, 1), (CITY, 0, 2), (OTHER, 5, 100)] {
+        refused(register_sams(desk, owner, "zhou", SamKind::Isam, number(first), count).await, "N03");
+    }
+    refused(register_sams(desk, CITY, "zhou", SamKind::Psam, PsamNo([0xFF; 6]), 2).await, "N06");
+    let path = dir.join("sams.tkc");
+    let people = [login("chen"), login("lin")];
+    let write = async |people, kind, range| write_sam_file(desk, people, kind, range, ("zmk", "zak"), &path).await;
+    refused(write([login("lin"); 2], SamKind::Psam, (number(1), 3)).await, "K06");
+    refused(write(people, SamKind::Isam, (number(1), 3)).await, "N05");
+    refused(write(people, SamKind::Psam, (number(9), 3)).await, "N05");
+    assert!(!path.exists());
+    write(people, SamKind::Psam, (number(1), 3)).await.unwrap();
+    let file = read_card_file(desk.hsm, "3050.zak", &std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!((file.letter, file.cards.len(), file.scheme().is_err()), (b'S', 3, true));
+    assert_eq!(file.cards[2].dgis[&0xB016], number(3).0);
+    assert_eq!(file.cards[0].keys(Algorithm::Sm4).unwrap().len(), 1);
+    for (to, code) in [("made", "N05"), ("in_use", ""), ("stopped", ""), ("in_use", ""), ("destroyed", "N05")] {
+        let outcome = move_sam(desk, CITY, "zhou", number(1), to).await;
+        if code.is_empty() { outcome.unwrap() } else { refused(outcome, code) }
+    }
+    refused(move_sam(desk, CITY, "zhou", number(4), "in_use").await, "N05");
+    refused(move_sam(desk, OTHER, "zhou", number(1), "stopped").await, "N01");
+    assert_eq!(sam(desk, CITY, number(1)).await.unwrap().state, "in_use");
 }

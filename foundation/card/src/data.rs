@@ -1,6 +1,6 @@
 //! Card data files (制卡数据文件): what a maker needs to personalise the cards of an order.
 //!
-//! Layout, big-endian: 12 bytes of information (version 01, scheme letter, number of cards 4, order 6); name of the form
+//! Layout, big-endian: 12 bytes of information (version 01, scheme letter or S for SAMs, number of cards 4, order 6); name of the form
 //! (length 1, ASCII); total length of the cards 8; number of DGIs 4; their names (length 2, ASCII each); the cards, each
 //! sequence 4, length 4, and a list of `86 length DGI(2) length data`, where a length below 80 is one byte, else 82 and
 //! two; a MAC over the SM3 of all before it under the file key: 8 bytes for 3DES, 16 for SM4.
@@ -131,8 +131,8 @@ impl CardData {
 /// A card data file, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardFile {
-    /// Scheme.
-    pub scheme: CardScheme,
+    /// Letter: the scheme's, or S for SAMs.
+    pub letter: u8,
     /// Order.
     pub order: i64,
     /// Cards.
@@ -146,6 +146,16 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
             out.push(0x82);
             out.extend(u16::try_from(length).expect("a DGI is below 64 KiB").to_be_bytes());
         }
+    }
+}
+
+impl CardFile {
+    /// Scheme of the cards.
+    ///
+    /// # Errors
+    /// Where it holds SAMs.
+    pub fn scheme(&self) -> Result<CardScheme, DataError> {
+        CardScheme::from_letter(self.letter).ok_or_else(|| damaged("SAMs, not cards"))
     }
 }
 
@@ -166,18 +176,22 @@ pub fn card_part(sequence: u32, dgis: &[(u16, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-/// Everything before the cards, which are `length` bytes.
-pub fn head(scheme: CardScheme, cards: u32, order: i64, length: u64) -> Vec<u8> {
-    let mut head = vec![1, scheme.letter()];
+/// Names of the DGIs of a scheme's cards.
+pub fn dgi_names(scheme: CardScheme) -> &'static [&'static str] {
+    match scheme {
+        CardScheme::TUnion => &["B001", "B003", "BF01", "B0A0", "B1A0"],
+        CardScheme::Mohurd => &["B001", "BF01", "B0A0", "B1A0"],
+    }
+}
+
+/// Everything before the cards, which are `length` bytes. `letter` is the scheme's, or S for SAMs.
+pub fn head(letter: u8, names: &[&str], cards: u32, order: i64, length: u64) -> Vec<u8> {
+    let mut head = vec![1, letter];
     head.extend(cards.to_be_bytes());
     head.extend(&order.to_be_bytes()[2..]);
     head.push(FORM.len() as u8);
     head.extend(FORM.bytes());
     head.extend(length.to_be_bytes());
-    let names: &[&str] = match scheme {
-        CardScheme::TUnion => &["B001", "B003", "BF01", "B0A0", "B1A0"],
-        CardScheme::Mohurd => &["B001", "BF01", "B0A0", "B1A0"],
-    };
     head.extend((names.len() as u32).to_be_bytes());
     for name in names {
         head.extend((name.len() as u16).to_be_bytes());
@@ -202,8 +216,10 @@ pub fn parse(content: &[u8]) -> Result<CardFile, DataError> {
         Ok(head)
     };
     let info = take(12)?;
-    let scheme =
-        CardScheme::from_letter(info[1]).filter(|_| info[0] == 1).ok_or_else(|| damaged("version or scheme"))?;
+    let letter = info[1];
+    if info[0] != 1 || !(letter == b'S' || CardScheme::from_letter(letter).is_some()) {
+        return Err(damaged("version or scheme"));
+    }
     let form = usize::from(take(1)?[0]);
     if take(form)? != FORM.as_bytes() {
         return Err(damaged("form"));
@@ -230,7 +246,7 @@ pub fn parse(content: &[u8]) -> Result<CardFile, DataError> {
     if cards.len() != number(&info[2..6]) || cards.iter().zip(1..).any(|(card, n)| card.sequence != n) {
         return Err(damaged("number of cards"));
     }
-    Ok(CardFile { scheme, order: number(&info[6..]) as i64, cards })
+    Ok(CardFile { letter, order: number(&info[6..]) as i64, cards })
 }
 
 fn read_dgis(mut list: &[u8]) -> Option<BTreeMap<u16, Vec<u8>>> {

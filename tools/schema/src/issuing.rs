@@ -50,4 +50,12 @@ CREATE TABLE card (
     PRIMARY KEY (scheme, number)
 );
 CREATE INDEX card_by_order ON card (order_id);
+
+CREATE TABLE sam (
+    number {text} PRIMARY KEY,
+    owner BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    changed_on BIGINT NOT NULL
+);
 ";

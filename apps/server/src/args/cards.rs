@@ -25,8 +25,82 @@ pub(crate) enum SchemeArg {
     M,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SamArg {
+    /// 消费 / purchases
+    Psam,
+    /// 充值 / loads
+    Isam,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SamCommand {
+    /// 登记一段终端机编号，与任何已登记编号重叠则拒绝 / register consecutive terminal numbers
+    Register {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 种类 / kind
+        #[arg(long, value_enum)]
+        kind: SamArg,
+        /// 首个终端机编号，12 位十六进制 / first terminal number, 12 hex digits
+        #[arg(long)]
+        first: String,
+        /// 张数 / how many
+        #[arg(long)]
+        count: u64,
+    },
+    /// 两名保管员共同生成制作数据文件 / two custodians write the data file
+    Data {
+        #[command(flatten)]
+        place: KeyPlace,
+        /// 两名保管员，依次输入口令 / two custodians, who enter their passphrases
+        #[arg(long = "as", num_args = 2, value_names = ["CUSTODIAN", "CUSTODIAN"])]
+        custodians: Vec<String>,
+        /// 种类 / kind
+        #[arg(long, value_enum)]
+        kind: SamArg,
+        /// 首个终端机编号 / first terminal number
+        #[arg(long)]
+        first: String,
+        /// 张数 / how many
+        #[arg(long)]
+        count: u64,
+        /// 传输密钥 / transport key
+        #[arg(long)]
+        transport: String,
+        /// 文件 MAC 密钥 / file key
+        #[arg(long)]
+        file_key: String,
+        /// 输出文件，不得已存在 / the file, which must not exist
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// 变更状态：in_use stopped destroyed / another state
+    Move {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 终端机编号 / terminal number
+        #[arg(long)]
+        number: String,
+        /// 新状态 / new state
+        #[arg(long)]
+        to: String,
+    },
+    /// 查询 / one SAM
+    Show {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 终端机编号 / terminal number
+        #[arg(long)]
+        number: String,
+    },
+}
+
 #[derive(Subcommand)]
 pub(crate) enum CardCommand {
+    /// PSAM 与 ISAM / secure access modules
+    #[command(subcommand)]
+    Sam(SamCommand),
     /// 定义卡产品 / define a product
     Product {
         #[command(flatten)]

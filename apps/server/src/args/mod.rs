@@ -3,7 +3,7 @@
 mod cards;
 mod keys;
 
-pub(crate) use cards::{CardCommand, CardPlace, SchemeArg};
+pub(crate) use cards::{CardCommand, CardPlace, SamArg, SamCommand, SchemeArg};
 pub(crate) use keys::{
     AlgorithmArg, AuditCommand, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
 };

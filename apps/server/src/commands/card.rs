@@ -1,15 +1,16 @@
 //! `card`: what card staff do.
 
 use super::key::{Office, ask_passphrase};
-use crate::args::{CardCommand, CardPlace, SchemeArg};
+use crate::args::{CardCommand, CardPlace, SamArg, SamCommand, SchemeArg};
 use crate::output::{grouped, table};
 use serde_json::json;
 use std::error::Error;
 use std::process::ExitCode;
-use tongka_base::{CardScheme, Fen, IssuerId, SystemClock};
+use tongka_base::{CardScheme, Fen, IssuerId, PsamNo, SystemClock};
 use tongka_hsm::soft::SoftHsm;
 use tongka_issuing::{
-    CardState, Product, Segment, allot, card, define, feedback, order, orders, stock, transition, write_card_file,
+    CardState, Product, SAM_STATES, SamKind, Segment, allot, card, define, feedback, move_sam, order, orders,
+    register_sams, sam, stock, transition, write_card_file, write_sam_file,
 };
 use tongka_key::{Desk, Login};
 use tongka_storage::{Db, TenantCode};
@@ -42,6 +43,7 @@ fn told(as_json: bool, value: serde_json::Value, text: &str) -> Outcome {
 
 pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
     match command {
+        CardCommand::Sam(command) => run_sam(command, json).await,
         CardCommand::Product {
             place,
             code,
@@ -187,4 +189,54 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
             told(json, value, &text)
         }
     }
+}
+
+fn sam_kind(kind: SamArg) -> SamKind {
+    match kind {
+        SamArg::Psam => SamKind::Psam,
+        SamArg::Isam => SamKind::Isam,
+    }
+}
+
+fn sam_number(text: &str) -> Result<PsamNo, Box<dyn Error>> {
+    PsamNo::parse(text.as_bytes())
+        .ok_or_else(|| "N06 终端机编号须为 12 位十六进制 a terminal number is 12 hex digits".into())
+}
+
+async fn run_sam(command: SamCommand, json: bool) -> Outcome {
+    match command {
+        SamCommand::Register { place, kind, first, count } => {
+            let counter = Counter::open(place).await?;
+            let (kind, first) = (sam_kind(kind), sam_number(&first)?);
+            register_sams(&counter.desk(), counter.owner, &counter.actor, kind, first, count).await?;
+            told(json, json!({ "registered": count }), &format!("✓ 已登记 registered: {}", grouped(count)))
+        }
+        SamCommand::Data { place, custodians, kind, first, count, transport, file_key, out } => {
+            let office = Office::open(&place).await?;
+            let (kind, range) = (sam_kind(kind), (sam_number(&first)?, count));
+            let mut people = Vec::new();
+            for name in &custodians {
+                people.push((name, ask_passphrase(name)?));
+            }
+            let login = |n: usize| Login { owner: office.owner, name: people[n].0, passphrase: &people[n].1 };
+            write_sam_file(&office.desk(), [login(0), login(1)], kind, range, (&transport, &file_key), &out).await?;
+            told(json, json!({ "file": out, "count": count }), &format!("✓ 制作数据 data file: {}", out.display()))
+        }
+        SamCommand::Move { place, number, to } => {
+            let counter = Counter::open(place).await?;
+            move_sam(&counter.desk(), counter.owner, &counter.actor, sam_number(&number)?, &to).await?;
+            told(json, json!({ "state": to }), &format!("✓ {}", sam_state(&to)))
+        }
+        SamCommand::Show { place, number } => {
+            let counter = Counter::open(place).await?;
+            let found = sam(&counter.desk(), counter.owner, sam_number(&number)?).await?;
+            let value = json!({ "number": number, "kind": found.kind, "state": found.state });
+            told(json, value, &format!("{} {number}: {} {}", found.kind, sam_state(&found.state), found.state))
+        }
+    }
+}
+
+/// A SAM's state in Chinese.
+fn sam_state(state: &str) -> &'static str {
+    SAM_STATES.iter().find(|(name, ..)| *name == state).map_or("", |(_, zh, _)| zh)
 }
