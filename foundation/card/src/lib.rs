@@ -4,6 +4,7 @@
 //! valid MAC; the writes of a command become visible all or nothing, wherever power is lost; keys are wiped on drop and
 //! never shown.
 
+mod answer;
 pub mod apdu;
 pub mod card;
 pub mod data;

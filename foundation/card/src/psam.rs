@@ -5,10 +5,11 @@
 //! locked. For locking cards it has INIT FOR DESCRYPT and DES CRYPT (P1 05: MAC with the first eight bytes as initial
 //! value).
 
+use crate::answer::{Answer, Fault};
 use crate::apdu::{Command, Response, StatusWord};
 use crate::card::{KeyImage, KeyUsage, StateError, Transmission};
 use crate::files::{crc32, layout};
-use crate::nvm::{CommitError, Nvm, Power, PowerLost};
+use crate::nvm::{Nvm, Power, PowerLost};
 use crate::{algorithm_byte, algorithm_from_byte, same};
 use tongka_base::{Algorithm, PsamNo};
 use tongka_crypto::{
@@ -75,28 +76,6 @@ const KEYS: usize = 52;
 const KEY_ENTRY: usize = 20;
 const JOURNAL: usize = 64;
 const MAGIC: &[u8; 4] = b"TKP1";
-
-enum Fault {
-    Status(StatusWord),
-    Power,
-}
-
-impl From<StatusWord> for Fault {
-    fn from(status: StatusWord) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<CommitError> for Fault {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::PowerLost => Self::Power,
-            CommitError::Full => Self::Status(StatusWord::MEMORY),
-        }
-    }
-}
-
-type Answer = Result<Response, Fault>;
 
 #[derive(Default)]
 struct Volatile {

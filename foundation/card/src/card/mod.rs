@@ -23,9 +23,10 @@ pub use image::{
 pub(crate) use make::application;
 pub(crate) use security::secure_decrypt;
 
-use crate::apdu::{Command, Response, StatusWord};
+use crate::answer::{Answer, Fault};
+use crate::apdu::{Command, Response};
 use crate::files::crc32;
-use crate::nvm::{CommitError, Nvm, Power, PowerLost};
+use crate::nvm::{Nvm, Power, PowerLost};
 use memory::Memory;
 use tongka_crypto::Sm4SessionPadding;
 use zeroize::Zeroizing;
@@ -53,29 +54,6 @@ pub enum Transmission {
     /// By 61xx and GET RESPONSE where the command has data and no Le (T=0).
     GetResponse,
 }
-
-/// What ends a command early.
-enum Fault {
-    Status(StatusWord),
-    Power,
-}
-
-impl From<StatusWord> for Fault {
-    fn from(status: StatusWord) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<CommitError> for Fault {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::PowerLost => Self::Power,
-            CommitError::Full => Self::Status(StatusWord::MEMORY),
-        }
-    }
-}
-
-type Answer = Result<Response, Fault>;
 
 /// What is lost with the power.
 #[derive(Default)]
