@@ -42,7 +42,9 @@ fn main() -> ExitCode {
 
 /// The workspace's folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is there")
+    // As cargo says it now, not as it was compiled: a shared target folder may hold what another clone compiled.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("run by cargo");
+    Path::new(&here).join("../..").canonicalize().expect("the workspace is there")
 }
 
 /// Runs a program in the workspace, saying what it is for and how long it took.
