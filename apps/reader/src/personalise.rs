@@ -18,9 +18,7 @@ use tongka_card::data::{CardData, parse};
 use tongka_card::files::PublicInfo;
 use tongka_card::personalise::personalise;
 use tongka_card::{CardImage, FlowError, KeyUsage};
-use tongka_crypto::{
-    Key16, LoadFields, SessionInput, Sm4SessionPadding, load_mac1, mac_sm4, retail_mac, session_key, sm3,
-};
+use tongka_crypto::{Key16, LoadFields, SessionInput, Sm4SessionPadding, load_mac1, mac_whole, session_key, sm3};
 
 /// What is worked with.
 pub(crate) struct Desk<'a> {
@@ -44,11 +42,7 @@ fn checked<'b>(desk: &Desk<'_>, bytes: &'b [u8]) -> Outcome<&'b [u8]> {
     };
     let length = if desk.algorithm == Algorithm::Tdes { 8 } else { 16 };
     let (content, mac) = bytes.len().checked_sub(length).map(|at| bytes.split_at(at)).ok_or_else(wrong)?;
-    let digest = sm3(content);
-    let expected = match desk.algorithm {
-        Algorithm::Tdes => retail_mac(desk.file.bytes(), [0; 8], &digest).to_vec(),
-        Algorithm::Sm4 => mac_sm4(desk.file.bytes(), [0; 16], &digest).to_vec(),
-    };
+    let expected = mac_whole(desk.algorithm, desk.file.bytes(), &sm3(content));
     if expected == mac { Ok(content) } else { Err(wrong().into()) }
 }
 

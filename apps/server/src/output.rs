@@ -34,6 +34,11 @@ pub(crate) fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     out
 }
 
+/// Bytes as upper-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02X}")).collect()
+}
+
 /// A number with thousands separators.
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();

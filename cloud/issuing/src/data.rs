@@ -43,7 +43,8 @@ pub(crate) fn damaged(what: impl ToString) -> IssuingError {
 
 /// The keys of an owner's cards, and the transport key they are sealed with.
 struct Keyring {
-    keys: Vec<(KeyUsage, ManagedKey)>,
+    /// Use on the card, the key, its name on the device.
+    keys: Vec<(KeyUsage, ManagedKey, String)>,
     transport: String,
 }
 
@@ -55,7 +56,10 @@ impl Keyring {
             let mut missing = None;
             for (n, (usage, card_usage)) in KEYS.into_iter().enumerate() {
                 match pick(desk, owner, usage, algorithm, None).await {
-                    Ok(key) => found.push((card_usage, key)),
+                    Ok(key) => {
+                        let name = key.device_name();
+                        found.push((card_usage, key, name));
+                    }
                     Err(error @ KeyError::NotFound(_)) if n < NEEDED => missing = Some(error),
                     Err(KeyError::NotFound(_)) => {}
                     Err(error) => return Err(error.into()),
@@ -77,9 +81,8 @@ impl Keyring {
     /// The keys of one card of an algorithm.
     fn seal(&self, hsm: &dyn Hsm, algorithm: Algorithm, factor: [u8; 8]) -> Result<Vec<u8>, IssuingError> {
         let mut out = Vec::new();
-        for (usage, key) in self.keys.iter().filter(|(_, key)| key.spec.algorithm == algorithm) {
-            let name = key.device_name();
-            let card = KeyRef { name: &name, factors: &[factor] };
+        for (usage, key, name) in self.keys.iter().filter(|(_, key, _)| key.spec.algorithm == algorithm) {
+            let card = KeyRef { name, factors: &[factor] };
             out.extend(seal(hsm, card, *usage, &key.spec, &self.transport)?);
         }
         Ok(out)
@@ -173,8 +176,7 @@ pub(crate) fn write_file(
     path: &Path,
 ) -> Result<NamedTempFile, IssuingError> {
     let failed = |e: std::io::Error| damaged(format!("{}: {e}", path.display()));
-    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temp = NamedTempFile::new_in(dir).map_err(failed)?;
+    let temp = NamedTempFile::new_in(folder(path)).map_err(failed)?;
     let length = parts.iter().map(|p| p.len() as u64).sum();
     let head = head(what.0, what.1, of.0, of.1, length);
     let mut digest = Sm3::new();
@@ -188,6 +190,29 @@ pub(crate) fn write_file(
     drop(out);
     temp.as_file().sync_all().map_err(failed)?;
     Ok(temp)
+}
+
+/// Gives a written file its name and registers what is in it. The file comes first: after a stop between both, what it
+/// holds is still open, and giving it out again says that the file is there.
+pub(crate) async fn give_out(
+    made: NamedTempFile,
+    path: &Path,
+    register: impl Future<Output = Result<(), IssuingError>>,
+) -> Result<(), IssuingError> {
+    made.persist_noclobber(path).map_err(damaged)?;
+    let registered = match File::open(folder(path)).and_then(|dir| dir.sync_all()) {
+        Ok(()) => register.await,
+        Err(error) => Err(damaged(error)),
+    };
+    if registered.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    registered
+}
+
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A key as WRITE KEY takes it under a transport key, behind its length.
@@ -254,20 +279,8 @@ pub async fn write_card_file(
         };
         let columns = ["owner", "scheme", "number", "product", "order_id", "state", "changed_on"];
         tx.insert_many("card", &columns, numbers.iter().map(row).collect()).await?;
-        // The file has its name before its cards are registered: after a stop between both the order is still open, and
-        // giving it out again says that the file is there.
-        made.persist_noclobber(path).map_err(damaged)?;
-        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(dir).and_then(|d| d.sync_all()).map_err(damaged);
         let detail = format!("{} cards under {transport}", order.count);
-        let registered = match synced {
-            Ok(()) => finish(desk, tx, owner, actor, "order.data", &object, &detail).await,
-            Err(error) => Err(error),
-        };
-        if registered.is_err() {
-            let _ = std::fs::remove_file(path);
-        }
-        registered
+        give_out(made, path, finish(desk, tx, owner, actor, "order.data", &object, &detail)).await
     };
     let outcome = work.await;
     noted(desk, (owner, actor, "order.data", &object), outcome).await

@@ -1,7 +1,7 @@
 //! Products and number segments.
 
 use crate::IssuingError;
-use tongka_audit::{Deed, HEAD_TABLE, record};
+use tongka_audit::Deed;
 use tongka_base::{AppSerial, CardScheme, Fen, IssuerId};
 use tongka_card::numbers::{MohurdNumber, Pan};
 use tongka_key::Desk;
@@ -94,13 +94,13 @@ pub(crate) fn masked(number: &str) -> String {
 }
 
 pub(crate) async fn begin(desk: &Desk<'_>) -> Result<WriteTx, IssuingError> {
-    Ok(desk.db.begin_write_locking(Scope::Platform, &[HEAD_TABLE]).await?)
+    Ok(tongka_audit::begin(desk.db).await?)
 }
 
 /// Notes a deed that is done and makes it durable.
 pub(crate) async fn finish(
     desk: &Desk<'_>,
-    mut tx: WriteTx,
+    tx: WriteTx,
     owner: TenantCode,
     actor: &str,
     action: &str,
@@ -108,8 +108,7 @@ pub(crate) async fn finish(
     detail: &str,
 ) -> Result<(), IssuingError> {
     let deed = Deed { owner: owner.0, actor, action, object, outcome: "ok", detail };
-    record(&mut tx, &deed, desk.clock).await?;
-    Ok(tx.commit().await?)
+    Ok(tongka_audit::commit(tx, &deed, desk.clock).await?)
 }
 
 /// Notes a refusal; the outcome stays what it was.
@@ -119,11 +118,8 @@ pub(crate) async fn noted<T>(
     outcome: Result<T, IssuingError>,
 ) -> Result<T, IssuingError> {
     if let Err(error) = &outcome {
-        let mut tx = begin(desk).await?;
-        let code = error.code();
-        let deed = Deed { owner: owner.0, actor, action, object, outcome: &code, detail: "" };
-        record(&mut tx, &deed, desk.clock).await?;
-        tx.commit().await?;
+        let deed = Deed { owner: owner.0, actor, action, object, outcome: &error.code(), detail: "" };
+        tongka_audit::note(desk.db, &deed, desk.clock).await?;
     }
     outcome
 }

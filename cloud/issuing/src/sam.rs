@@ -5,7 +5,7 @@
 //! the purchase keys, an ISAM the load keys, as the owner has them, wrapped under the maker's transport key.
 
 use crate::IssuingError;
-use crate::data::{damaged, seal, write_file};
+use crate::data::{give_out, seal, write_file};
 use crate::product::{begin, finish, noted};
 use std::path::Path;
 use tongka_base::date::days_since_epoch;
@@ -188,13 +188,8 @@ pub async fn write_sam_file(
         if tx.execute(sql, values).await? != count {
             return Err(IssuingError::State(format!("{object}: not all of {count} are registered and unmade")));
         }
-        made.persist_noclobber(path).map_err(damaged)?;
-        let registered =
-            finish(desk, tx, owner, &actor, "sam.data", &object, &format!("{count} under {transport}")).await;
-        if registered.is_err() {
-            let _ = std::fs::remove_file(path);
-        }
-        registered
+        let detail = format!("{count} under {transport}");
+        give_out(made, path, finish(desk, tx, owner, &actor, "sam.data", &object, &detail)).await
     };
     let outcome = work.await;
     noted(desk, (owner, &actor, "sam.data", &object), outcome).await

@@ -1,10 +1,10 @@
 //! Where a custodian works: the database, the device, the clock. And how every deed is done and noted.
 
 use crate::KeyError;
-use tongka_audit::{Deed, HEAD_TABLE, record};
+use tongka_audit::Deed;
 use tongka_base::Clock;
 use tongka_hsm::Hsm;
-use tongka_storage::{Db, Scope, TenantCode, WriteTx};
+use tongka_storage::{Db, TenantCode, WriteTx};
 
 /// What key management works with.
 #[derive(Clone, Copy)]
@@ -34,21 +34,18 @@ impl Note<'_> {
 
 impl Desk<'_> {
     pub(crate) async fn begin(&self) -> Result<WriteTx, KeyError> {
-        Ok(self.db.begin_write_locking(Scope::Platform, &[HEAD_TABLE]).await?)
+        Ok(tongka_audit::begin(self.db).await?)
     }
 
     /// Notes a deed that is done and makes it durable.
-    pub(crate) async fn finish(&self, mut tx: WriteTx, note: Note<'_>, detail: &str) -> Result<(), KeyError> {
-        record(&mut tx, &note.deed("ok", detail), self.clock).await?;
-        Ok(tx.commit().await?)
+    pub(crate) async fn finish(&self, tx: WriteTx, note: Note<'_>, detail: &str) -> Result<(), KeyError> {
+        Ok(tongka_audit::commit(tx, &note.deed("ok", detail), self.clock).await?)
     }
 
     /// Notes a refusal; the outcome stays what it was.
     pub(crate) async fn noted<T>(&self, note: Note<'_>, outcome: Result<T, KeyError>) -> Result<T, KeyError> {
         if let Err(error) = &outcome {
-            let mut tx = self.begin().await?;
-            record(&mut tx, &note.deed(&error.code(), ""), self.clock).await?;
-            tx.commit().await?;
+            tongka_audit::note(self.db, &note.deed(&error.code(), ""), self.clock).await?;
         }
         outcome
     }

@@ -95,6 +95,14 @@ pub fn retail_mac(key: &[u8; 16], iv: [u8; 8], data: &[u8]) -> [u8; 8] {
     des_encrypt(&left, &des_decrypt(&right, &mac_des(&left, iv, data)))
 }
 
+/// The whole last block of a MAC over data, initial value zero: retail MAC (8 bytes) for 3DES, CBC-MAC (16) for SM4.
+pub fn mac_whole(algorithm: Algorithm, key: &[u8; 16], data: &[u8]) -> Vec<u8> {
+    match algorithm {
+        Algorithm::Tdes => retail_mac(key, [0; 8], data).to_vec(),
+        Algorithm::Sm4 => mac_sm4(key, [0; 16], data).to_vec(),
+    }
+}
+
 /// The DES key of a 3DES TAC: left half XOR right half.
 pub(crate) fn fold(key: &[u8; 16]) -> [u8; 8] {
     std::array::from_fn(|i| key[i] ^ key[i + 8])

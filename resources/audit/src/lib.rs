@@ -134,6 +134,31 @@ pub async fn record(tx: &mut WriteTx, deed: &Deed<'_>, clock: &dyn Clock) -> Res
     Ok(())
 }
 
+/// A write transaction of the platform's scope that may append.
+///
+/// # Errors
+/// What the database says.
+pub async fn begin(db: &Db) -> Result<WriteTx, StorageError> {
+    db.begin_write_locking(Scope::Platform, &[HEAD_TABLE]).await
+}
+
+/// Appends the entry of a deed that is done and makes both durable.
+///
+/// # Errors
+/// As [`record`].
+pub async fn commit(mut tx: WriteTx, deed: &Deed<'_>, clock: &dyn Clock) -> Result<(), AuditError> {
+    record(&mut tx, deed, clock).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Appends an entry in a transaction of its own: of a deed that was refused.
+///
+/// # Errors
+/// As [`record`].
+pub async fn note(db: &Db, deed: &Deed<'_>, clock: &dyn Clock) -> Result<(), AuditError> {
+    commit(begin(db).await?, deed, clock).await
+}
+
 /// Entries after a number, oldest first, at most `limit`. A tenant or member sees its own.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 
 use crate::{HsmCode, HsmError, KeyBlock, KeySpec, Usage};
 use tongka_base::Algorithm;
-use tongka_crypto::{Key16, mac_sm4, retail_mac, sm4_decrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
+use tongka_crypto::{Key16, mac_whole, sm4_decrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
 use zeroize::Zeroizing;
 
 const MAGIC: &str = "TK1";
@@ -36,11 +36,7 @@ impl TransportKeys {
     }
 
     fn mac(&self, data: &[u8]) -> Vec<u8> {
-        let key = self.authentication.bytes();
-        match self.algorithm {
-            Algorithm::Tdes => retail_mac(key, [0; 8], data).to_vec(),
-            Algorithm::Sm4 => mac_sm4(key, [0; 16], data).to_vec(),
-        }
+        mac_whole(self.algorithm, self.authentication.bytes(), data)
     }
 }
 

@@ -36,6 +36,12 @@ impl Counter {
     }
 }
 
+/// The passphrases of two custodians, one after the other; the command line lets no other number through.
+fn ask_two(custodians: &[String]) -> Result<[String; 2], Box<dyn Error>> {
+    let [one, two] = custodians else { return Err("N06 须两名保管员 two custodians".into()) };
+    Ok([ask_passphrase(one)?, ask_passphrase(two)?])
+}
+
 fn told(as_json: bool, value: serde_json::Value, text: &str) -> Outcome {
     println!("{}", if as_json { value.to_string() } else { text.to_owned() });
     Ok(ExitCode::SUCCESS)
@@ -146,11 +152,8 @@ pub(crate) async fn run(command: CardCommand, json: bool) -> Outcome {
         }
         CardCommand::Data { place, custodians, order, transport, file_key, out } => {
             let office = Office::open(&place).await?;
-            let mut people = Vec::new();
-            for name in &custodians {
-                people.push((name, ask_passphrase(name)?));
-            }
-            let login = |n: usize| Login { owner: office.owner, name: people[n].0, passphrase: &people[n].1 };
+            let passphrases = ask_two(&custodians)?;
+            let login = |n: usize| Login { owner: office.owner, name: &custodians[n], passphrase: &passphrases[n] };
             let people = [login(0), login(1)];
             write_card_file(&office.desk(), people, order, (&transport, &file_key), &out).await?;
             let bytes = std::fs::metadata(&out)?.len();
@@ -214,11 +217,8 @@ async fn run_sam(command: SamCommand, json: bool) -> Outcome {
         SamCommand::Data { place, custodians, kind, first, count, transport, file_key, out } => {
             let office = Office::open(&place).await?;
             let (kind, range) = (sam_kind(kind), (sam_number(&first)?, count));
-            let mut people = Vec::new();
-            for name in &custodians {
-                people.push((name, ask_passphrase(name)?));
-            }
-            let login = |n: usize| Login { owner: office.owner, name: people[n].0, passphrase: &people[n].1 };
+            let passphrases = ask_two(&custodians)?;
+            let login = |n: usize| Login { owner: office.owner, name: &custodians[n], passphrase: &passphrases[n] };
             write_sam_file(&office.desk(), [login(0), login(1)], kind, range, (&transport, &file_key), &out).await?;
             told(json, json!({ "file": out, "count": count }), &format!("✓ 制作数据 data file: {}", out.display()))
         }

@@ -1,7 +1,7 @@
 //! `hsm`: devices as they are configured: what they are, how they do, how fast they are; and a simulated one.
 
 use crate::args::HsmCommand;
-use crate::output::{grouped, table};
+use crate::output::{grouped, hex, table};
 use serde_json::json;
 use std::error::Error;
 use std::path::Path;
@@ -107,10 +107,6 @@ fn keys(keys: &[KeyInfo], json: bool) -> Outcome {
         .collect();
     print!("{}", table(&["密钥", "用途", "算法", "版本>", "索引>", "校验值"], &rows));
     Ok(ExitCode::SUCCESS)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02X}")).collect()
 }
 
 /// Records of one call of batch verification.

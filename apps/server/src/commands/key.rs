@@ -3,7 +3,7 @@
 use crate::args::{
     AlgorithmArg, AuditCommand, DataArgs, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
 };
-use crate::output::table;
+use crate::output::{hex, table};
 use serde_json::json;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -75,10 +75,6 @@ fn new_key(args: NewKeyArgs) -> Result<NewKey, Box<dyn Error>> {
         LevelArg::Service => Level::Service,
     };
     Ok(NewKey { name, usage, sm4: matches!(algorithm, AlgorithmArg::Sm4), version, index, level })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02X}")).collect()
 }
 
 pub(crate) async fn run(command: KeyCommand, json: bool) -> Outcome {

@@ -15,8 +15,8 @@ use std::path::Path;
 use std::sync::RwLock;
 use tongka_base::Algorithm;
 use tongka_crypto::{
-    Key16, TacInput, diversify_levels, kcv, mac_sm4, retail_mac, secure_encrypt, secure_mac, session_key,
-    sm2_public_key, sm2_sign, sm3, tac, tac_batch, wrap_key,
+    Key16, TacInput, diversify_levels, kcv, mac_whole, secure_encrypt, secure_mac, session_key, sm2_public_key,
+    sm2_sign, sm3, tac, tac_batch, wrap_key,
 };
 use zeroize::Zeroizing;
 
@@ -349,10 +349,7 @@ impl Hsm for SoftHsm {
 
     fn file_mac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, HsmError> {
         let ready = self.ready(KeyRef::stored(key), &[Usage::FileMac])?;
-        Ok(match ready.algorithm {
-            Algorithm::Tdes => retail_mac(ready.key.bytes(), [0; 8], data).to_vec(),
-            Algorithm::Sm4 => mac_sm4(ready.key.bytes(), [0; 16], data).to_vec(),
-        })
+        Ok(mac_whole(ready.algorithm, ready.key.bytes(), data))
     }
 
     fn sm2_public(&self, key: &str) -> Result<[u8; 65], HsmError> {
