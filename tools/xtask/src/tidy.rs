@@ -8,7 +8,10 @@ use std::fs;
 /// tests, by the executables (schema, simulator) and by each other.
 const FLOORS: [&str; 6] = ["foundation", "resources", "clearing", "centre", "cloud", "apps"];
 /// Outside crates that one crate alone may name.
-const FENCES: [(&str, &str); 5] = [
+const FENCES: [(&str, &str); 8] = [
+    ("axum", "tongka-server tongka-http tongka-link-client"),
+    ("russh", "tongka-link"),
+    ("russh-sftp", "tongka-link"),
     ("pcsc", "tongka-reader"),
     ("parquet", "tongka-lake"),
     ("sqlx", "tongka-storage"),

@@ -1,0 +1,1 @@
+//! Errors and disputes (差错争议).

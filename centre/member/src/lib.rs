@@ -1,0 +1,1 @@
+//! Member institutions (成员机构) and the scheme book.

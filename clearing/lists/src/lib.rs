@@ -1,0 +1,1 @@
+//! Versioned lists (名单与参数).

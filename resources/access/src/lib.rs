@@ -1,0 +1,1 @@
+//! People and permissions (用户与权限).

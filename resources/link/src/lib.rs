@@ -1,0 +1,1 @@
+//! Doors to outside parties (通信前置的文件侧).

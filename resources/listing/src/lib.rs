@@ -1,0 +1,1 @@
+//! Lists over SQL tables (列表).

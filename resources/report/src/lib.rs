@@ -1,0 +1,1 @@
+//! Reports (报表): Excel, CSV and PDF with Chinese text.
