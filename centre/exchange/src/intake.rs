@@ -8,7 +8,9 @@ use crate::store::{self, Receipt};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tongka_base::date::format_date_time;
 use tongka_base::{Clock, Date, FileCode, MemberCode};
 use tongka_crypto::Sm2Verifier;
@@ -58,6 +60,8 @@ pub enum Fate {
     Refused(Refusal),
     /// Seen before with the same bytes and the same outcome: nothing is done.
     Known,
+    /// Made to wait before, and what it waits for is still not there.
+    StillWaiting,
 }
 
 /// Counts over one intake.
@@ -102,50 +106,129 @@ impl Memory {
     }
 }
 
-/// Takes an inbox in, group of files by group of files; each group is one SQL transaction. `judged` is called with
-/// every upload whose verdicts stand, in the order of acceptance and before the commit: what it does must be derived.
-pub async fn intake(
-    db: &Db,
-    shop: &Workshop<'_>,
-    scheme: &Scheme,
-    folders: &Folders,
-    index: &mut KeyIndex,
-    clock: &dyn Clock,
-    judged: &(dyn Fn(&Checked, &Columns) + Sync),
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<IntakeReport, ExchangeError> {
-    let mut memory = Memory::load(db, shop.date).await?;
-    deliver_receipts(db, folders, shop.date).await?;
-    let mut report = IntakeReport::default();
-    for group in candidates(&[&folders.inbox, &folders.waiting()])?.chunks(GROUP) {
-        let checked = check_side_by_side(scheme, shop, group);
-        let mut fates = Vec::with_capacity(checked.len());
-        for file in &checked {
-            fates.push(decide(scheme, shop.date, file, &mut memory)?);
+/// The intake of one clearing date, from its opening to its cut.
+pub struct Intake {
+    memory: Memory,
+    /// Files whose fate stands, as they were when it was decided: they are not read again.
+    settled: HashMap<PathBuf, FileStamp>,
+}
+
+/// Inode, length and time of last change of a file and of its signature.
+type FileStamp = [Option<(u64, u64, SystemTime)>; 2];
+
+impl Intake {
+    /// Loads what intake remembers and puts receipts into outboxes that a crash kept back.
+    ///
+    /// # Errors
+    /// What database and files say.
+    pub async fn start(db: &Db, folders: &Folders, date: Date) -> Result<Self, ExchangeError> {
+        let intake = Self { memory: Memory::load(db, date).await?, settled: HashMap::new() };
+        deliver_receipts(folders, &store::receipts(db, Scope::Platform, Some(date)).await?)?;
+        Ok(intake)
+    }
+
+    /// Takes an inbox in, group of files by group of files; each group is one SQL transaction. `judged` is called with
+    /// every upload whose verdicts stand, in the order of acceptance and before the commit: what it does must be derived.
+    ///
+    /// An accepted file may be what another one waited for: the folders are looked through again until nothing more is
+    /// accepted.
+    ///
+    /// # Errors
+    /// What database and files say. What was decided but not committed is forgotten: the next call decides it again.
+    pub async fn take_in(
+        &mut self,
+        db: &Db,
+        shop: &Workshop<'_>,
+        scheme: &Scheme,
+        folders: &Folders,
+        index: &mut KeyIndex,
+        clock: &dyn Clock,
+        judged: &(dyn Fn(&Checked, &Columns) + Sync),
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<IntakeReport, ExchangeError> {
+        let mut report = IntakeReport::default();
+        loop {
+            let accepted = report.accepted;
+            self.pass(db, shop, scheme, folders, index, clock, judged, progress, &mut report).await?;
+            if report.accepted == accepted || !folders.waiting().exists() {
+                return Ok(report);
+            }
         }
+    }
+
+    async fn pass(
+        &mut self,
+        db: &Db,
+        shop: &Workshop<'_>,
+        scheme: &Scheme,
+        folders: &Folders,
+        index: &mut KeyIndex,
+        clock: &dyn Clock,
+        judged: &(dyn Fn(&Checked, &Columns) + Sync),
+        progress: &(dyn Fn(u64) + Sync),
+        report: &mut IntakeReport,
+    ) -> Result<(), ExchangeError> {
+        let mut found = candidates(&[&folders.inbox, &folders.waiting()])?;
+        found.retain(|c| self.settled.get(&c.path).is_none_or(|settled| stamp(&c.path) != *settled));
+        for group in found.chunks(GROUP) {
+            let stamps: Vec<FileStamp> = group.iter().map(|c| stamp(&c.path)).collect();
+            let checked = check_side_by_side(scheme, shop, group);
+            let mut fates = Vec::with_capacity(checked.len());
+            for file in &checked {
+                fates.push(decide(scheme, shop.date, file, &mut self.memory)?);
+            }
+            self.settle(db, shop, scheme, folders, index, clock, judged, progress, &checked, &fates, report).await?;
+            for ((file, fate), stamp) in checked.iter().zip(&fates).zip(stamps) {
+                let waits = matches!(fate, Fate::StillWaiting)
+                    || matches!(fate, Fate::Refused(refusal) if refusal.code == FileCode::F09);
+                if !waits {
+                    self.settled.insert(file.candidate.path.clone(), stamp);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out the fates of one group: lake, copies, then one SQL transaction, then receipts.
+    async fn settle(
+        &mut self,
+        db: &Db,
+        shop: &Workshop<'_>,
+        scheme: &Scheme,
+        folders: &Folders,
+        index: &mut KeyIndex,
+        clock: &dyn Clock,
+        judged: &(dyn Fn(&Checked, &Columns) + Sync),
+        progress: &(dyn Fn(u64) + Sync),
+        checked: &[Checked],
+        fates: &[Fate],
+        report: &mut IntakeReport,
+    ) -> Result<(), ExchangeError> {
+        let memory = &mut self.memory;
         let uploads: Vec<&Checked> =
-            checked.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Accepted).map(|(file, _)| file).collect();
+            checked.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Accepted).map(|(file, _)| file).collect();
         let processed = process(shop, &uploads, index, judged, progress)?;
-        for (file, fate) in checked.iter().zip(&fates) {
+        for (file, fate) in checked.iter().zip(fates) {
             if let Fate::Refused(refusal) = fate {
                 keep_aside(folders, shop.date, file, refusal)?;
             }
         }
         crash_point("intake:before-commit");
         let mut results = processed.into_iter();
-        let mut taken = Vec::new();
+        let (mut taken, mut receipts) = (Vec::new(), Vec::new());
         let mut tx = db.begin_write(Scope::Platform).await?;
-        for (file, fate) in checked.iter().zip(&fates) {
+        for (file, fate) in checked.iter().zip(fates) {
             match fate {
-                Fate::Known => report.known += 1,
+                Fate::Known | Fate::StillWaiting => report.known += 1,
                 Fate::Accepted => {
                     let processed = results.next().expect("one result for each accepted upload");
                     store::insert_upload(&mut tx, memory.next_upload, shop.date, file, &processed, clock).await?;
                     memory.next_upload += 1;
                     report.accepted += 1;
                     report.records += processed.records;
-                    let receipt = receipt(scheme, shop.date, file, None, &mut memory, clock)?;
+                    let receipt = receipt(scheme, shop.date, file, None, memory, clock)?;
                     store::insert_receipt(&mut tx, &receipt).await?;
+                    receipts.push(receipt);
                     taken.push(file);
                 }
                 Fate::Refused(refusal) => {
@@ -154,14 +237,15 @@ pub async fn intake(
                     } else {
                         report.refused += 1;
                     }
-                    let receipt = receipt(scheme, shop.date, file, Some(refusal), &mut memory, clock)?;
+                    let receipt = receipt(scheme, shop.date, file, Some(refusal), memory, clock)?;
                     store::insert_receipt(&mut tx, &receipt).await?;
+                    receipts.push(receipt);
                 }
             }
         }
         tx.commit().await?;
         crash_point("intake:after-commit");
-        deliver_receipts(db, folders, shop.date).await?;
+        deliver_receipts(folders, &receipts)?;
         for file in taken {
             let waiting = folders.waiting().join(&file.candidate.name);
             if waiting.exists() {
@@ -169,8 +253,15 @@ pub async fn intake(
                 let _ = fs::remove_file(signature_path(&waiting));
             }
         }
+        Ok(())
     }
-    Ok(report)
+}
+
+fn stamp(path: &Path) -> FileStamp {
+    [path, &signature_path(path)].map(|path| {
+        let meta = fs::symlink_metadata(path).ok()?;
+        Some((meta.ino(), meta.len(), meta.modified().ok()?))
+    })
 }
 
 /// Files of one SQL transaction.
@@ -229,7 +320,11 @@ fn decide(scheme: &Scheme, date: Date, file: &Checked, memory: &mut Memory) -> R
         }
         Some(refusal) => {
             let known = (file.candidate.name.clone(), fingerprint, refusal.code.code().to_owned());
-            Ok(if memory.receipted.contains(&known) { Fate::Known } else { Fate::Refused(refusal) })
+            Ok(match (memory.receipted.contains(&known), refusal.code) {
+                (false, _) => Fate::Refused(refusal),
+                (true, FileCode::F09) => Fate::StillWaiting,
+                (true, _) => Fate::Known,
+            })
         }
     }
 }
@@ -382,10 +477,10 @@ pub(crate) fn result_header(
     }
 }
 
-/// Puts every receipt of a date that the outbox lacks into it: what a crash kept from being delivered.
-async fn deliver_receipts(db: &Db, folders: &Folders, date: Date) -> Result<(), ExchangeError> {
-    for receipt in store::receipts(db, Scope::Platform, Some(date)).await? {
-        let name = store::result_name(Kind::Txr, date, receipt.member, receipt.sequence);
+/// Puts receipts into the outbox that it lacks.
+fn deliver_receipts(folders: &Folders, receipts: &[Receipt]) -> Result<(), ExchangeError> {
+    for receipt in receipts {
+        let name = store::result_name(Kind::Txr, receipt.clearing_date, receipt.member, receipt.sequence);
         let path = folders.member_outbox(receipt.member).join(name.to_string());
         if !path.exists() {
             write_file(&path, receipt.content.as_bytes())?;

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod filecheck;
 pub mod inbox;
 pub mod intake;
+pub mod open_day;
 pub mod process;
 pub mod prove;
 pub mod publish;
@@ -15,6 +16,7 @@ pub mod run;
 pub mod stage;
 pub mod store;
 
+pub use open_day::{DaySetup, OpenDay, Opened};
 pub use run::{DayReport, Event, RunOptions, run_day};
 
 use std::path::PathBuf;

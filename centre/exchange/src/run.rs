@@ -1,28 +1,19 @@
 //! One clearing date from open to closed over a folder: every step once, in order, restartable at any point.
 
 use crate::ExchangeError;
-use crate::filecheck::Checked;
-use crate::intake::{Folders, IntakeReport, intake};
-use crate::process::Workshop;
-use crate::publish::{member_index, restage, run_publish, stage_dir};
-use crate::stage::{Stage, StagedUpload};
+use crate::intake::{Folders, IntakeReport};
+use crate::open_day::{DaySetup, OpenDay, Opened};
 use crate::store;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::JoinHandle;
 use std::time::Instant;
 use tongka_base::{Clock, Date, Fen, MemberCode, Reason};
-use tongka_crypto::sm3;
-use tongka_engine::day::{self, DayState, Step, crash_point, hex, mark_done};
-use tongka_engine::{posting, proof};
+use tongka_engine::day::{self, Step};
 use tongka_lake::durable::write_file;
-use tongka_lake::keys::KeyIndex;
 use tongka_lake::{Lake, LakeError};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
-use tongka_txn::{Columns, KeySecret, Rulebook};
-use tongka_wire::FileName;
+use tongka_txn::KeySecret;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -113,7 +104,7 @@ pub fn stored_scheme(folders: &Folders, digest: &str) -> Result<Scheme, Exchange
     Ok(load_scheme(&scheme_copy(folders, digest))?.0)
 }
 
-fn scheme_copy(folders: &Folders, digest: &str) -> PathBuf {
+pub(crate) fn scheme_copy(folders: &Folders, digest: &str) -> PathBuf {
     folders.data.join("schemes").join(format!("{digest}.toml"))
 }
 
@@ -126,7 +117,7 @@ pub fn lock(folders: &Folders) -> Result<File, ExchangeError> {
     Ok(file)
 }
 
-fn key_secret(folders: &Folders) -> Result<KeySecret, ExchangeError> {
+pub(crate) fn key_secret(folders: &Folders) -> Result<KeySecret, ExchangeError> {
     let path = folders.data.join("lake").join("key-secret");
     if !path.exists() {
         write_file(&path, &rand::random::<[u8; 16]>())?;
@@ -144,220 +135,25 @@ pub async fn run_day(
 ) -> Result<DayReport, ExchangeError> {
     let started = Instant::now();
     let folders = &options.folders;
-    let date = options.date;
     let _lock = lock(folders)?;
     let (scheme, scheme_text) = load_scheme(&options.scheme)?;
-    let digest = hex(&sm3(scheme_text.as_bytes()));
     let db = open_database(folders, options.database.as_deref()).await?;
-    let known = day::days(&db).await?;
-    if known.iter().any(|d| d.date == date && d.state == DayState::Closed) {
-        return report(&db, &scheme, date, true, IntakeReport::default(), Vec::new(), started).await;
-    }
-    if !scheme_copy(folders, &digest).exists() {
-        write_file(&scheme_copy(folders, &digest), scheme_text.as_bytes())?;
-    }
-    day::open(&db, date, &digest, clock).await?;
-    crash_point("open:after");
-    posting::open_accounts(&db, &scheme, date, clock).await?;
-
-    let lake = lake(folders);
-    let secret = key_secret(folders)?;
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let done = day::steps(&db, date).await?;
-    let is_done = |step: Step| done.contains_key(step.name());
-    let mut steps = Timer { on_event, done: Vec::new(), last: Instant::now() };
-
-    let mut taken_in = IntakeReport::default();
-    let mut live = None;
-    if !is_done(Step::Cut) {
-        let rulebook = Rulebook::compile(&scheme, date);
-        let shop = Workshop { rulebook: &rulebook, secret: &secret, lake: &lake, date, threads };
-        let (index, stage, intake_report) = run_intake(&db, &shop, &scheme, folders, &known, clock, on_event).await?;
-        taken_in = intake_report;
-        live = Some((index, stage));
-        if !is_done(Step::Intake) {
-            let mut tx = db.begin_write(Scope::Platform).await?;
-            let detail = format!("{intake_report:?}");
-            mark_done(&mut tx, date, Step::Intake, clock, &detail, "", &detail).await?;
-            tx.commit().await?;
+    let setup = DaySetup { db: &db, folders, scheme, scheme_text: &scheme_text, threads: options.threads };
+    match OpenDay::open(setup, options.date, clock).await? {
+        Opened::Closed(scheme) => {
+            report(&db, &scheme, options.date, true, IntakeReport::default(), Vec::new(), started).await
         }
-        steps.done(Step::Intake);
-        crash_point("intake:done");
-        day::cut(&db, date, clock).await?;
-        steps.done(Step::Cut);
-        crash_point("cut:done");
-    }
-    let (index, stage) = live.unzip();
-    // The key files of the date are derived: they are written beside the other steps.
-    let keys = index.map(|index| {
-        let lake = lake.clone();
-        std::thread::spawn(move || index.close(&lake, date))
-    });
-    if !is_done(Step::Price) {
-        day::run_price(&db, &scheme, date, clock).await?;
-        steps.done(Step::Price);
-        crash_point("price:done");
-    }
-    if !is_done(Step::Net) {
-        day::run_net(&db, &scheme, date, clock).await?;
-        steps.done(Step::Net);
-        crash_point("net:done");
-    }
-    if !is_done(Step::Prove) {
-        proof::run_prove(&db, &scheme, &lake, date, threads, clock).await?;
-        steps.done(Step::Prove);
-        crash_point("prove:done");
-    }
-    if !is_done(Step::Post) {
-        posting::run_post(&db, date, clock).await?;
-        steps.done(Step::Post);
-        crash_point("post:done");
-    }
-    if !is_done(Step::Publish) {
-        let staged = match stage {
-            Some(stage) => stage.finish()?.filter(Stage::in_order),
-            None => None,
-        };
-        let stage = match staged {
-            Some(stage) => stage,
-            None => restage(&db, &scheme, &lake, folders, date).await?,
-        };
-        run_publish(&db, &scheme, folders, date, stage, clock).await?;
-        steps.done(Step::Publish);
-        crash_point("publish:done");
-    }
-    match keys {
-        Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
-        None => rebuild_keys(&db, &lake, &secret, date).await?,
-    }
-    crash_point("close:before-commit");
-    day::close(&db, date, clock).await?;
-    steps.done(Step::Close);
-    let _ = fs::remove_dir_all(stage_dir(folders));
-    report(&db, &scheme, date, false, taken_in, steps.done, started).await
-}
-
-/// Tells and times steps.
-struct Timer<'a> {
-    on_event: &'a (dyn Fn(Event) + Sync),
-    done: Vec<(Step, u64)>,
-    last: Instant,
-}
-
-impl Timer<'_> {
-    fn done(&mut self, step: Step) {
-        self.done.push((step, self.last.elapsed().as_millis() as u64));
-        self.last = Instant::now();
-        (self.on_event)(Event::Done(step));
-    }
-}
-
-async fn run_intake(
-    db: &Db,
-    shop: &Workshop<'_>,
-    scheme: &Scheme,
-    folders: &Folders,
-    known: &[day::Day],
-    clock: &dyn Clock,
-    on_event: &(dyn Fn(Event) + Sync),
-) -> Result<(KeyIndex, Stager, IntakeReport), ExchangeError> {
-    let date = shop.date;
-    let before = store::uploads(db, Scope::Platform, date).await?;
-    shop.lake.sweep(date, |name| before.iter().any(|u| u.name.to_string() == name))?;
-    let window = chrono_days(scheme.rules.history_days);
-    let history: Vec<Date> =
-        known.iter().map(|d| d.date).filter(|d| *d < date && date.signed_duration_since(*d) <= window).collect();
-    let (mut index, missing) = KeyIndex::open(shop.lake, date, &history)?;
-    if !missing.is_empty() {
-        for lost in missing {
-            rebuild_keys(db, shop.lake, shop.secret, lost).await?;
-        }
-        index = KeyIndex::open(shop.lake, date, &history)?.0;
-    }
-    for upload in &before {
-        index.insert_stored(shop.lake, shop.secret, date, &upload.name.to_string(), upload.name.member)?;
-    }
-    let stager = Stager::start(Stage::create(&stage_dir(folders), scheme.members.len())?, shop.lake.clone(), date);
-    for upload in &before {
-        let table = tongka_lake::table::Table::open(&shop.lake.table_path(date, &upload.name.to_string()))?;
-        let (reasons, members) = table.outcomes()?;
-        stager.send(StageJob { name: upload.name, sender: member_index(scheme, upload.name.member), reasons, members });
-    }
-    let progress = |records| on_event(Event::Records(records));
-    let judged = |upload: &Checked, columns: &Columns| {
-        let name = upload.candidate.upload.expect("only well-formed names are accepted");
-        stager.send(StageJob {
-            name,
-            sender: member_index(scheme, name.member),
-            reasons: columns.reason.clone(),
-            members: columns.issuer_member.clone(),
-        });
-    };
-    let report = intake(db, shop, scheme, folders, &mut index, clock, &judged, &progress).await?;
-    Ok((index, stager, report))
-}
-
-fn chrono_days(days: u32) -> chrono::TimeDelta {
-    chrono::TimeDelta::days(i64::from(days))
-}
-
-/// Makes the key files of a closed (or closing) date from its stored uploads.
-async fn rebuild_keys(db: &Db, lake: &Lake, secret: &KeySecret, date: Date) -> Result<(), ExchangeError> {
-    let mut index = KeyIndex::alone(lake, date)?;
-    for upload in store::uploads(db, Scope::Platform, date).await? {
-        index.insert_stored(lake, secret, date, &upload.name.to_string(), upload.name.member)?;
-    }
-    Ok(index.close(lake, date)?)
-}
-
-/// Uploads that wait for the stage; more make intake wait, so that both end at about the same time.
-const STAGE_QUEUE: usize = 4;
-
-/// An upload whose verdicts stand, on its way to the stage.
-struct StageJob {
-    name: FileName,
-    sender: u16,
-    reasons: Vec<u8>,
-    members: Vec<u16>,
-}
-
-/// Appends uploads to the stage in a thread of its own, while the next ones are taken in.
-struct Stager {
-    jobs: SyncSender<StageJob>,
-    thread: JoinHandle<Result<Stage, ExchangeError>>,
-}
-
-impl Stager {
-    fn start(mut stage: Stage, lake: Lake, date: Date) -> Self {
-        let (jobs, queue) = sync_channel::<StageJob>(STAGE_QUEUE);
-        let thread = std::thread::spawn(move || {
-            for job in queue {
-                stage.append(&StagedUpload {
-                    name: job.name,
-                    archive: &lake.archive_path(date, &job.name.to_string()),
-                    sender: job.sender,
-                    reasons: &job.reasons,
-                    members: &job.members,
-                })?;
+        Opened::Open(mut day) => {
+            let mut taken_in = IntakeReport::default();
+            if !day.is_cut() {
+                taken_in = day.take_in(clock, on_event).await?;
             }
-            Ok(stage)
-        });
-        Self { jobs, thread }
-    }
-
-    /// A stage that failed shows when it is finished; until then its jobs are dropped.
-    fn send(&self, job: StageJob) {
-        let _ = self.jobs.send(job);
-    }
-
-    fn finish(self) -> Result<Option<Stage>, ExchangeError> {
-        drop(self.jobs);
-        let stage = self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok(Some(stage))
+            day.finish(taken_in, started, clock, on_event).await
+        }
     }
 }
 
-async fn report(
+pub(crate) async fn report(
     db: &Db,
     scheme: &Scheme,
     date: Date,
