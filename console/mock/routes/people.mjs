@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { notFound, Refusal, route } from '../http.mjs';
+import { enqueue, PASSWORD, PERMISSIONS, state, submit, TOTP } from '../state.mjs';
+import { memberOf } from '../world.mjs';
+
+function view(session) {
+  const a = session.account;
+  const permissions = [...new Set(a.roles.flatMap((r) => state.roles.find((x) => x.code === r).permissions))];
+  return {
+    account: { id: a.id, login: a.login, name: a.name, person: a.person, owner: { kind: a.owner_kind, code: a.member, name: a.member ? memberOf(a.member).name : null }, roles: a.roles, totp: a.totp },
+    permissions,
+    csrf_token: session.csrf_token,
+    must_change_password: Boolean(a.must_change),
+  };
+}
+
+route('POST', '/sessions', ({ body, response }) => {
+  const account = state.accounts.find((a) => a.login === body.login && a.state === 'active');
+  if (!account || body.password !== (account.password ?? PASSWORD)) throw new Refusal(401, 'P02', '登录名或密码错误', 'wrong login or password');
+  if (account.totp && body.totp !== TOTP) {
+    throw new Refusal(401, 'P05', '需要动态口令', 'a one-time code is needed', '', [{ field: 'totp', code: 'P05', message: '请输入动态口令' }]);
+  }
+  const token = randomUUID();
+  const session = { token, account, csrf_token: randomUUID() };
+  state.sessions.set(token, session);
+  response.setHeader('set-cookie', `tongka_session=${token}; Path=/; HttpOnly; SameSite=Strict`);
+  return view(session);
+}, { open: true });
+
+route('GET', '/session', ({ session }) => view(session));
+route('DELETE', '/session', ({ session }) => void state.sessions.delete(session.token));
+route('DELETE', '/sessions/{id}', () => undefined);
+
+route('POST', '/account/password', ({ session, body }) => {
+  if (body.old_password !== (session.account.password ?? PASSWORD)) {
+    throw new Refusal(422, 'P06', '原密码错误', 'the present password is wrong', '', [{ field: 'old_password', message: '原密码错误' }]);
+  }
+  session.account.password = body.new_password;
+  session.account.must_change = false;
+});
+route('POST', '/account/totp', ({ session, body }) => {
+  if (!body.code) return { secret: 'JBSWY3DPEHPK3PXP', uri: `otpauth://totp/Tongka:${session.account.login}?secret=JBSWY3DPEHPK3PXP&issuer=Tongka` };
+  if (body.code !== TOTP) throw new Refusal(422, 'P05', '动态口令错误', 'wrong one-time code', '', [{ field: 'code', message: '动态口令错误' }]);
+  session.account.totp = true;
+  return { enabled: true };
+});
+
+route('GET', '/preferences/{key}', ({ session, params }) => {
+  const found = state.preferences.get(`${session.account.id} ${params.key}`);
+  if (found === undefined) throw notFound();
+  return found;
+});
+route('PUT', '/preferences/{key}', ({ session, params, body }) => void state.preferences.set(`${session.account.id} ${params.key}`, body));
+
+route('GET', '/permissions', () => ({ permissions: PERMISSIONS }));
+route('GET', '/roles/{code}', ({ params }) => state.roles.find((r) => r.code === params.code) ?? (() => { throw notFound(); })());
+route('PUT', '/roles/{code}', ({ session, params, body }) => submit(session, 'access.role.set', params.code, `修改角色 ${params.code} 的权限`, state.roles.find((r) => r.code === params.code)?.permissions ?? null, body), { status: 202 });
+route('POST', '/accounts', ({ session, body }) => submit(session, 'access.account.create', body.login, `新建账户 ${body.login}`, null, body));
+for (const [verb, zh] of [['disable', '停用'], ['enable', '启用'], ['reset-password', '重置密码'], ['roles', '变更角色']]) {
+  route('POST', `/accounts/{id}/${verb}`, ({ session, params, body }) => submit(session, `access.account.${verb}`, params.id, `${zh}账户 ${state.accounts.find((a) => String(a.id) === params.id)?.login}`, null, body ?? null));
+}
+route('POST', '/api-keys', ({ session, body }) => {
+  const id = `AK${randomUUID().slice(0, 6).toUpperCase()}`;
+  state.apiKeys.push({ id, name: body.name, member: session.account.member, algorithm: body.algorithm, state: 'active', created_at: '2026-11-23T10:24:00+08:00', expires_on: body.expires_on, last_used_at: null });
+  return { id, secret: randomUUID().replaceAll('-', '') };
+}, { status: 201 });
+route('DELETE', '/api-keys/{id}', ({ params }) => {
+  const key = state.apiKeys.find((k) => k.id === params.id);
+  if (!key) throw notFound();
+  key.state = 'revoked';
+});
+
+route('GET', '/approvals/{id}', ({ params }) => state.approvals.find((a) => String(a.id) === params.id) ?? (() => { throw notFound(); })());
+function decide(verb, next) {
+  route('POST', `/approvals/{id}/${verb}`, ({ session, params, body }) => {
+    const approval = state.approvals.find((a) => String(a.id) === params.id);
+    if (!approval) throw notFound();
+    if (approval.state !== 'pending') throw new Refusal(409, 'P04', '该复核单已处理', 'already decided');
+    if (verb !== 'withdraw' && approval.person === session.account.person) throw new Refusal(409, 'P03', '经办人不能复核自己的提交', 'the proposer cannot approve');
+    Object.assign(approval, { state: next, decided_by: session.account.name, decided_at: '2026-11-23T10:30:00+08:00', reason: body?.reason ?? null });
+    return { id: approval.id, state: next };
+  });
+}
+decide('approve', 'approved');
+decide('refuse', 'refused');
+decide('withdraw', 'withdrawn');
+
+route('GET', '/jobs/{id}', ({ params }) => state.jobs.find((j) => String(j.id) === params.id) ?? (() => { throw notFound(); })());
+for (const verb of ['retry', 'cancel']) {
+  route('POST', `/jobs/{id}/${verb}`, ({ params }) => {
+    const job = state.jobs.find((j) => String(j.id) === params.id);
+    if (!job) throw notFound();
+    job.state = verb === 'retry' ? 'queued' : 'cancelled';
+    return job;
+  });
+}
+route('POST', '/audit/verify', () => ({ ok: true, entries: 620, head: 'A'.repeat(64), first_bad: null }));
+export { enqueue };

@@ -1,0 +1,136 @@
+/** Ctrl+K: pages by name, and members, files, batches, cards by what the server finds. */
+import { SearchOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Input, Modal } from 'antd';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useNavigate } from 'react-router';
+import { get } from '../api/http';
+import { useSide } from '../api/session';
+import { usePick, useT } from '../i18n';
+import { fuzzy } from '../lib/text';
+import { usePages } from './access';
+import { pathOfHit, type Hit } from './hits';
+import { pageTitle } from './titles';
+
+interface Entry {
+  key: string;
+  to: string;
+  title: string;
+  hint: string;
+}
+
+export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: boolean) => void }) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        setOpen(true);
+      }
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [setOpen]);
+  const t = useT();
+  return (
+    <Modal open={open} onCancel={() => setOpen(false)} footer={null} closable={false} destroyOnHidden width={620} className="palette" title={null} aria-label={t('app.palette')}>
+      <Search done={() => setOpen(false)} />
+    </Modal>
+  );
+}
+
+function Search({ done }: { done: () => void }) {
+  const t = useT();
+  const pick = usePick();
+  const side = useSide();
+  const pages = usePages();
+  const navigate = useNavigate();
+  const [text, setText] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const query = useDeferredValue(text.trim());
+  const found = useQuery({
+    queryKey: ['search', query],
+    enabled: query.length >= 2,
+    queryFn: ({ signal }) => get<{ items: Hit[] }>('/search', { q: query }, signal),
+  });
+
+  const entries = useMemo<{ pages: Entry[]; data: Entry[] }>(() => {
+    const named = (pages ?? [])
+      .filter((page) => page.group)
+      .map((page) => ({ key: page.path, to: page.path, title: pageTitle(page, t, side), hint: page.path }))
+      .filter((entry) => fuzzy(`${entry.title} ${entry.hint}`, query));
+    const data = (query.length >= 2 ? (found.data?.items ?? []) : []).flatMap((hit) => {
+      const to = pathOfHit(hit);
+      return to ? [{ key: `${hit.kind} ${hit.id}`, to, title: pick(hit) || hit.id, hint: hit.id }] : [];
+    });
+    return { pages: named.slice(0, query ? 8 : 12), data };
+  }, [pages, found.data, query, side, t, pick]);
+
+  const all = [...entries.data, ...entries.pages];
+  const at = Math.min(chosen, all.length - 1);
+  const go = (entry: Entry | undefined) => {
+    if (!entry) return;
+    done();
+    void navigate(entry.to);
+  };
+  const option = (entry: Entry) => {
+    const index = all.indexOf(entry);
+    return (
+      <li
+        key={entry.key}
+        id={`palette-${index}`}
+        role="option"
+        aria-selected={index === at}
+        className={index === at ? 'chosen' : undefined}
+        onMouseMove={() => setChosen(index)}
+        onClick={() => go(entry)}
+      >
+        <span>{entry.title}</span>
+        <span className="muted mono small">{entry.hint}</span>
+      </li>
+    );
+  };
+  return (
+    <>
+      <Input
+        autoFocus
+        size="large"
+        variant="borderless"
+        prefix={<SearchOutlined />}
+        placeholder={t('app.palette')}
+        value={text}
+        role="combobox"
+        aria-label={t('app.palette')}
+        aria-expanded
+        aria-controls="palette-list"
+        aria-activedescendant={all.length ? `palette-${at}` : undefined}
+        onChange={(event) => {
+          setText(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown') setChosen(Math.min(at + 1, all.length - 1));
+          else if (event.key === 'ArrowUp') setChosen(Math.max(at - 1, 0));
+          else if (event.key === 'Enter') go(all[at]);
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <div className="palette-list" id="palette-list" role="listbox" aria-label={t('app.palette')}>
+        {entries.data.length > 0 && (
+          <ul role="group" aria-label={t('app.paletteFound')}>
+            <li role="presentation" className="palette-head">{t('app.paletteFound')}</li>
+            {entries.data.map(option)}
+          </ul>
+        )}
+        {entries.pages.length > 0 && (
+          <ul role="group" aria-label={t('app.palettePages')}>
+            <li role="presentation" className="palette-head">{t('app.palettePages')}</li>
+            {entries.pages.map(option)}
+          </ul>
+        )}
+        {all.length === 0 && !found.isFetching && <p className="muted palette-none">{t('app.paletteEmpty')}</p>}
+      </div>
+      <p className="muted small palette-hint">{t('app.paletteHint')}</p>
+    </>
+  );
+}

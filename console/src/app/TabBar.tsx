@@ -1,0 +1,80 @@
+import { CloseOutlined, DownOutlined, ReloadOutlined } from '@ant-design/icons';
+import { Button, Dropdown } from 'antd';
+import { useEffect, useRef } from 'react';
+import { Link } from 'react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { useSide } from '../api/session';
+import { useT } from '../i18n';
+import { useTabs } from './tabs';
+import { titleOf } from './titles';
+
+export function TabBar() {
+  const t = useT();
+  const side = useSide();
+  const client = useQueryClient();
+  const { tabs, active, close, closeOthers, closeAll, refresh } = useTabs();
+  const strip = useRef<HTMLDivElement>(null);
+  const present = tabs.find((tab) => tab.path === active);
+  const title = present?.title ?? titleOf(active, t, side);
+
+  useEffect(() => {
+    document.title = `${title} · ${t('app.name')}`;
+  }, [title, t]);
+  useEffect(() => {
+    strip.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active, tabs.length]);
+
+  return (
+    <div className="tab-bar">
+      <div className="tab-strip" ref={strip} role="navigation" aria-label={t('tabs.label')}>
+        {tabs.map((tab) => {
+          const name = tab.title ?? titleOf(tab.path, t, side);
+          return (
+            <span key={tab.path} className={tab.path === active ? 'tab active' : 'tab'}>
+              <Link
+                to={tab.path + tab.search}
+                aria-current={tab.path === active ? 'page' : undefined}
+                title={name}
+                onAuxClick={(event) => {
+                  if (event.button === 1) {
+                    event.preventDefault();
+                    close(tab.path);
+                  }
+                }}
+              >
+                {name}
+              </Link>
+              {tabs.length > 1 && (
+                <button type="button" aria-label={t('tabs.close', { title: name })} onClick={() => close(tab.path)}>
+                  <CloseOutlined />
+                </button>
+              )}
+            </span>
+          );
+        })}
+      </div>
+      <Button
+        type="text"
+        size="small"
+        icon={<ReloadOutlined />}
+        aria-label={t('tabs.refresh')}
+        title={t('tabs.refresh')}
+        onClick={() => {
+          void client.invalidateQueries();
+          refresh();
+        }}
+      />
+      <Dropdown
+        trigger={['click']}
+        menu={{
+          items: [
+            { key: 'others', label: t('tabs.closeOthers'), disabled: tabs.length < 2, onClick: closeOthers },
+            { key: 'all', label: t('tabs.closeAll'), onClick: closeAll },
+          ],
+        }}
+      >
+        <Button type="text" size="small" icon={<DownOutlined />} aria-label={t('tabs.more')} title={t('tabs.more')} />
+      </Dropdown>
+    </div>
+  );
+}

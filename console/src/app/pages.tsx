@@ -1,0 +1,104 @@
+/** Every page: its path, title, place in the menu, who sees it, and the chunk that holds it. */
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+import type { MessageKey } from '../i18n';
+import type { OwnerKind } from '../api/types';
+
+export type Group = 'top' | 'clearing' | 'money' | 'parties' | 'keysCards' | 'work' | 'system';
+
+type Load = () => Promise<{ default: ComponentType }>;
+
+export interface PageDef {
+  path: string;
+  title: MessageKey;
+  component: LazyExoticComponent<ComponentType>;
+  /** Fetches the page's chunk ahead of time. */
+  load: Load;
+  /** Place in the menu; pages without one are reached by links. */
+  group?: Group;
+  /** The page is there when the server offers this list to the account. */
+  list?: string;
+  /** The page is there when the account holds one of these permissions. */
+  permissions?: string[];
+  /** Whose accounts see it; all when absent. */
+  sides?: OwnerKind[];
+  /** Another title for accounts of a member. */
+  memberTitle?: MessageKey;
+}
+
+function page(path: string, title: MessageKey, load: Load, rest: Partial<PageDef> = {}): PageDef {
+  return { path, title, component: lazy(load), load, ...rest };
+}
+
+/** A page that is one list, with what `pages/lists` knows about it. */
+function listPage(path: string, title: MessageKey, list: string, group: Group, rest: Partial<PageDef> = {}): PageDef {
+  const load = () => import('../pages/lists/ListRoute').then((m) => ({ default: m.listRoute(list) }));
+  return page(path, title, load, { list, group, ...rest });
+}
+
+const centre: OwnerKind[] = ['centre'];
+
+export const PAGES: PageDef[] = [
+  page('/', 'nav.dashboard', () => import('../pages/dashboard/DashboardPage'), { group: 'top' }),
+
+  listPage('/days', 'nav.days', 'clearing-days', 'clearing'),
+  listPage('/uploads', 'nav.uploads', 'uploads', 'clearing'),
+  listPage('/receipts', 'nav.receipts', 'receipts', 'clearing'),
+  listPage('/result-files', 'nav.resultFiles', 'result-files', 'clearing'),
+  listPage('/suspicious', 'nav.suspicious', 'suspicious', 'clearing'),
+  listPage('/adjustments', 'nav.adjustments', 'adjustments', 'clearing'),
+  listPage('/disputes', 'nav.disputes', 'disputes', 'clearing'),
+
+  listPage('/positions', 'nav.positions', 'positions', 'money'),
+  listPage('/groups', 'nav.groups', 'groups', 'money'),
+  listPage('/ledger', 'nav.ledger', 'ledger-accounts', 'money'),
+  listPage('/ledger-transfers', 'nav.transfers', 'ledger-transfers', 'money'),
+  listPage('/reserves', 'nav.reserves', 'reserves', 'money'),
+  listPage('/reserve-movements', 'nav.reserveMovements', 'reserve-movements', 'money'),
+  listPage('/topups', 'nav.topups', 'topups', 'money'),
+  listPage('/bank-instructions', 'nav.bankInstructions', 'bank-instructions', 'money'),
+  listPage('/bank-statement-lines', 'nav.bankLines', 'bank-statement-lines', 'money'),
+  listPage('/reconciliation', 'nav.reconciliation', 'reconciliation', 'money'),
+
+  listPage('/members', 'nav.members', 'members', 'parties', { sides: centre }),
+  listPage('/issuers', 'nav.issuers', 'issuers', 'parties'),
+  listPage('/psam-ranges', 'nav.psamRanges', 'psam-ranges', 'parties'),
+  listPage('/certificates', 'nav.certificates', 'certificates', 'parties'),
+  listPage('/fees', 'nav.fees', 'fees', 'parties'),
+  listPage('/scheme-versions', 'nav.schemeVersions', 'scheme-versions', 'parties'),
+  listPage('/holidays', 'nav.holidays', 'holidays', 'parties'),
+  listPage('/expected-files', 'nav.expectedFiles', 'expected-files', 'parties'),
+  listPage('/blacklist', 'nav.blacklist', 'blacklist', 'parties'),
+  listPage('/lists', 'nav.lists', 'list-versions', 'parties'),
+  listPage('/list-lag', 'nav.listLag', 'list-lag', 'parties'),
+  listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'parties'),
+
+  listPage('/keys', 'nav.keys', 'keys', 'keysCards'),
+  listPage('/custodians', 'nav.custodians', 'custodians', 'keysCards'),
+  listPage('/key-requests', 'nav.keyRequests', 'key-requests', 'keysCards'),
+  listPage('/card-products', 'nav.cardProducts', 'card-products', 'keysCards'),
+  listPage('/segments', 'nav.segments', 'segments', 'keysCards'),
+  listPage('/stock', 'nav.stock', 'stock', 'keysCards'),
+  listPage('/production-orders', 'nav.productionOrders', 'production-orders', 'keysCards'),
+  listPage('/cards', 'nav.cards', 'cards', 'keysCards'),
+  listPage('/sams', 'nav.sams', 'sams', 'keysCards'),
+
+  listPage('/approvals', 'nav.approvals', 'approvals', 'work'),
+  listPage('/jobs', 'nav.jobs', 'jobs', 'work'),
+  listPage('/notices', 'nav.notices', 'notices', 'work'),
+
+  listPage('/audit', 'nav.audit', 'audit', 'system'),
+  listPage('/login-log', 'nav.loginLog', 'login-log', 'system'),
+  listPage('/accounts', 'nav.accounts', 'accounts', 'system'),
+  listPage('/roles', 'nav.roles', 'roles', 'system'),
+  listPage('/sessions', 'nav.sessions', 'sessions', 'system'),
+  listPage('/api-keys', 'nav.apiKeys', 'api-keys', 'system'),
+];
+
+export const GROUPS: { group: Group; title: MessageKey }[] = [
+  { group: 'clearing', title: 'nav.clearing' },
+  { group: 'money', title: 'nav.money' },
+  { group: 'parties', title: 'nav.parties' },
+  { group: 'keysCards', title: 'nav.keysCards' },
+  { group: 'work', title: 'nav.work' },
+  { group: 'system', title: 'nav.system' },
+];

@@ -1,0 +1,2 @@
+/** One file of the catalogue. */
+export type Messages = Record<string, readonly [zh: string, en: string]>;

@@ -1,0 +1,46 @@
+/** Small pure functions over text, dates and codes. */
+
+/** `20261001…` digests and hashes: the ends, enough to compare by eye. */
+export function shortDigest(digest: string): string {
+  return digest.length > 16 ? `${digest.slice(0, 8)}…${digest.slice(-4)}` : digest;
+}
+
+/** RFC 3339 as the wall clock of the centre shows it: `2026-09-01 10:02:03`. The offset is always +08:00. */
+export function formatTime(rfc3339: string): string {
+  return rfc3339.replace('T', ' ').replace(/\.\d+/, '').replace(/(\+08:00|Z)$/, '');
+}
+
+/** Only the time of day of an RFC 3339 time. */
+export function timeOfDay(rfc3339: string): string {
+  return formatTime(rfc3339).slice(11, 19);
+}
+
+/** Groups hex for reading: `02002900FFFFFFFF` → `0200 2900 FFFF FFFF`. */
+export function groupedHex(hex: string): string {
+  return hex.replace(/(.{4})(?=.)/g, '$1 ');
+}
+
+/** Bytes as KB or MB, for file sizes. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** Random identifier of a request (Idempotency-Key). */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+/** Whether all the letters of `query` occur in `text` in that order: forgiving search of menus. */
+export function fuzzy(text: string, query: string): boolean {
+  let from = 0;
+  const hay = text.toLowerCase();
+  for (const letter of query.toLowerCase()) {
+    const at = hay.indexOf(letter, from);
+    if (at < 0) return false;
+    from = at + 1;
+  }
+  return true;
+}

@@ -1,0 +1,35 @@
+/** Files that should have come: a warning before the deadline, an alarm after it. */
+import { CheckCircleFilled } from '@ant-design/icons';
+import type { Dashboard } from '../../api/types';
+import { MemberName, ToneTag } from '../../components/figures';
+import { Panel } from '../../components/Panel';
+import { useT } from '../../i18n';
+import { timeOfDay } from '../../lib/text';
+
+export function MissingFiles({ files, open }: { files: Dashboard['missing_files']; open: boolean }) {
+  const t = useT();
+  const sorted = [...files].sort((a, b) => b.late_minutes - a.late_minutes);
+  return (
+    <Panel title={`${t('dash.missing')} ${files.length || ''}`} className="dash-missing">
+      {sorted.length === 0 ? (
+        <p className="all-fine">
+          <CheckCircleFilled className="tone-text-ok" /> {t(open ? 'dash.missingNone' : 'common.none')}
+        </p>
+      ) : (
+        <ul className="rows">
+          {sorted.map((file) => (
+            <li key={file.member + file.expected_by}>
+              <MemberName code={file.member} />
+              <span className="muted num">{t('dash.expectedBy', { time: timeOfDay(file.expected_by).slice(0, 5) })}</span>
+              {file.late_minutes > 0 ? (
+                <ToneTag tone="bad">{t('dash.late', { minutes: file.late_minutes })}</ToneTag>
+              ) : (
+                <ToneTag tone={file.late_minutes > -30 ? 'warn' : 'plain'}>{t('dash.dueIn', { minutes: -file.late_minutes })}</ToneTag>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
