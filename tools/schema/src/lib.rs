@@ -1,8 +1,10 @@
 //! All SQL migrations, one ordered list for every database.
 
+mod access;
 mod audit;
 mod clearing;
 mod issuing;
+mod job;
 mod keys;
 mod ledger;
 
@@ -15,6 +17,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "audit", sql: audit::SQL },
     Migration { version: 4, name: "keys", sql: keys::SQL },
     Migration { version: 5, name: "issuing", sql: issuing::SQL },
+    Migration { version: 6, name: "access", sql: access::SQL },
+    Migration { version: 7, name: "job", sql: job::SQL },
 ];
 
 /// Brings a database to the schema of this program.
