@@ -15,17 +15,19 @@ pub(crate) fn run() -> Outcome {
 }
 
 /// What the tests need: what of it shows that it is there, and the Debian package it comes in.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("/usr/lib/postgresql", "postgresql"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
     ("/usr/sbin/pcscd", "pcscd"),
     ("/etc/reader.conf.d/vpcd", "vsmartcard-vpcd"),
     ("/usr/bin/opensc-tool", "opensc"),
     ("/usr/include/PCSC/winscard.h", "libpcsclite-dev"),
+    ("/usr/share/fonts/truetype/wqy", "fonts-wqy-microhei"),
+    ("/usr/bin/pdftotext", "poppler-utils"),
 ];
 
 /// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token, a PC/SC
-/// service with a virtual reader.
+/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF.
 fn install_packages() -> Outcome {
     let missing: Vec<&str> = PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
     if missing.is_empty() {
