@@ -143,8 +143,7 @@ fn compare_with_second_implementation(dir: &Path, scheme: &str, days: &[(&str, &
     let mut expected = BTreeMap::new();
     for (date, inbox) in days {
         let date = tongka_base::date::parse_date_lenient(date).unwrap();
-        let none = BTreeMap::new();
-        let input = carry.input(&scheme, date, Default::default(), &none, OutputMode::Keep);
+        let input = carry.input(&scheme, date, Default::default(), &[], OutputMode::Keep);
         let outcome = prove_day(&input, &read_inbox(&dir.join(inbox)).unwrap()).unwrap();
         for (path, file) in &outcome.result_files {
             let mut bytes = file.bytes().unwrap();

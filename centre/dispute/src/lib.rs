@@ -1,1 +1,15 @@
-//! Errors and disputes (差错争议).
+//! Errors and disputes (差错争议): suspicious records and adjustments by hand.
+//!
+//! Whatever moves money here is an adjustment (调账, `tongka_engine::adjust`): decided by two people or by a rule of the
+//! scheme, booked by the next cut, never a change of what was cleared before.
+//!
+//! Invariants: a suspicious record is decided once; its verdict in the lake stays S; who proposes does not approve (the
+//! approvals see to that); every decision moves exactly the money that is written into the proposal.
+
+mod decision;
+mod error;
+pub mod manual;
+pub mod suspicious;
+
+pub use decision::{Decision, KINDS, execute, validate};
+pub use error::DisputeError;

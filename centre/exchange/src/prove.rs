@@ -13,7 +13,7 @@ use tongka_engine::day::{self, DayState, hex};
 use tongka_lake::archive::ArchiveReader;
 use tongka_lake::table::Table;
 use tongka_lake::{Lake, LakeError};
-use tongka_proof::{DayInput, DayOutcome, FileId, FileResult, KeyHistory, Loader, OutputMode, Source};
+use tongka_proof::{Adjustment, DayInput, DayOutcome, FileId, FileResult, KeyHistory, Loader, OutputMode, Source};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
 use tongka_wire::txu::LINE_LEN;
@@ -151,6 +151,11 @@ async fn prove_raw(
     let positions = day::positions(db, Scope::Platform, date).await?;
     let reserve_before: BTreeMap<MemberCode, Fen> =
         positions.iter().map(|p| (p.member, p.reserve.unwrap_or_default().0)).collect();
+    let adjusted = day::adjustments(db, date).await?;
+    let adjusted: Vec<Adjustment> = adjusted
+        .iter()
+        .map(|a| Adjustment { debtor: a.terms.debtor, creditor: a.terms.creditor, amount: a.terms.amount })
+        .collect();
     let input = DayInput {
         scheme: &scheme,
         clearing_date: date,
@@ -159,7 +164,7 @@ async fn prove_raw(
         accepted_before: &accepted_before,
         refused_before: &BTreeSet::new(),
         reserve_before: &reserve_before,
-        adjustments: &positions.iter().map(|p| (p.member, p.position.adjustments)).collect(),
+        adjustments: &adjusted,
         output: OutputMode::DigestOnly,
     };
     tongka_proof::prove_day(&input, &files).map_err(|e| ExchangeError::Proof(e.to_string()))

@@ -1,6 +1,7 @@
 //! A clearing date (清算日) and its steps in the database.
 
 use crate::EngineError;
+pub use crate::adjust::adjustments;
 use crate::pricing::{Netting, Position, PricedGroup, net, price};
 use std::collections::BTreeMap;
 use tongka_base::date::{days_since_epoch, format_date_time, from_days_since_epoch};
@@ -232,7 +233,7 @@ fn group_sum(row: &Row) -> Result<GroupSum, EngineError> {
     Ok(GroupSum { count: row.int("record_count")? as u64, gross: Fen(row.int("gross_fen")?) })
 }
 
-/// Step cut (日切): from here on no file is taken into the date.
+/// Step cut (日切): from here on no file is taken into the date, and the adjustments approved so far are booked on it.
 pub async fn cut(db: &Db, date: Date, clock: &dyn Clock) -> Result<(), EngineError> {
     let rows = db
         .read(Scope::Platform)
@@ -243,7 +244,8 @@ pub async fn cut(db: &Db, date: Date, clock: &dyn Clock) -> Result<(), EngineErr
         .await?;
     let names = rows.iter().map(|row| row.text("name")).collect::<Result<Vec<_>, _>>()?;
     let mut tx = db.begin_write(Scope::Platform).await?;
-    let detail = format!("{} uploads", names.len());
+    let adjusted = crate::adjust::take_in(&mut tx, date).await?;
+    let detail = format!("{} uploads, {adjusted} adjustments", names.len());
     mark_done(&mut tx, date, Step::Cut, clock, &names.join("\n"), "", &detail).await?;
     tx.commit().await?;
     Ok(())
@@ -307,10 +309,11 @@ pub async fn priced_groups(db: &Db, date: Date) -> Result<Vec<PricedGroup>, Engi
     rows.iter().map(priced).collect()
 }
 
-/// Step net (轧差): positions of all members; Σ positions + centre fees must be zero.
+/// Step net (轧差): positions of all members with the adjustments of the date; Σ positions + centre fees must be zero.
 pub async fn run_net(db: &Db, scheme: &Scheme, date: Date, clock: &dyn Clock) -> Result<(), EngineError> {
     let priced = priced_groups(db, date).await?;
-    let netting = net(scheme, &priced)?;
+    let adjusted = adjustments(db, date).await?;
+    let netting = net(scheme, &priced, &crate::adjust::sums(&adjusted)?)?;
     let imbalance = netting.imbalance()?;
     if imbalance != Fen::ZERO {
         return Err(EngineError::ProofFailed(format!("positions and centre fees sum to {imbalance}, not to zero")));
@@ -339,7 +342,8 @@ pub async fn run_net(db: &Db, scheme: &Scheme, date: Date, clock: &dyn Clock) ->
     )
     .await?;
     let detail = format!("{} positions, centre fees {}", netting.positions.len(), netting.centre_fees);
-    mark_done(&mut tx, date, Step::Net, clock, &format!("{priced:?}"), &format!("{netting:?}"), &detail).await?;
+    let input = format!("{priced:?}{adjusted:?}");
+    mark_done(&mut tx, date, Step::Net, clock, &input, &format!("{netting:?}"), &detail).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,10 +8,12 @@
 //! Invariants: Σ positions + centre fees = 0; an accepted record is in exactly one group of exactly one clearing date;
 //! a closed date is never written again.
 
+pub mod adjust;
 pub mod day;
 pub mod posting;
 pub mod pricing;
 pub mod proof;
+mod suspicious;
 
 pub use day::{Day, DayState, Step, crash_point};
 
@@ -49,6 +51,18 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Storage(error) => error.code().code(),
+            Self::Ledger(error) => error.code(),
+            Self::Lake(error) => error.code(),
+            Self::Money(_) => "M01",
+            Self::Refused { code, .. } => code,
+            Self::ProofFailed(_) => "E90",
+        }
+    }
+
     /// A refusal with its code and text.
     pub fn refused(code: &'static str, text: impl Into<String>) -> Self {
         Self::Refused { code, text: text.into() }

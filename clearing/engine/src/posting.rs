@@ -6,10 +6,12 @@
 //! | payable | `member:<code>:reserve` | `clearing:suspense` | what the member pays as issuer |
 //! | receivable | `clearing:suspense` | `member:<code>:reserve` | what it receives as acquirer |
 //! | fees | `clearing:suspense` | `centre:fees` | the centre's fees |
+//! | adjustment | the debtor's reserve | the creditor's reserve | what is adjusted; `centre:fees` for the centre |
 //!
 //! The suspense account is empty again after every date, which is the ledger's own proof of Σ = 0.
 
 use crate::EngineError;
+use crate::adjust::{adjustments, mark_booked, sums};
 use crate::day::{Step, mark_done, positions, stored_netting};
 use tongka_base::date::{days_since_epoch, format_date, format_date_time};
 use tongka_base::{Clock, Date, Fen, MemberCode};
@@ -75,6 +77,8 @@ pub async fn open_accounts(db: &Db, scheme: &Scheme, date: Date, clock: &dyn Clo
 pub async fn run_post(db: &Db, date: Date, clock: &dyn Clock) -> Result<(), EngineError> {
     let stored = positions(db, Scope::Platform, date).await?;
     let netting = stored_netting(db, date).await?;
+    let adjusted = adjustments(db, date).await?;
+    let centre_adjusted = sums(&adjusted)?.get(&MemberCode::CENTRE).copied().unwrap_or_default();
     let mut tx = db.begin_write(Scope::Platform).await?;
     let mut transfers = Vec::new();
     let mut push = |name: String, debit: String, credit: String, amount: Fen, reason: &str| {
@@ -106,7 +110,14 @@ pub async fn run_post(db: &Db, date: Date, clock: &dyn Clock) -> Result<(), Engi
             "acquirer receives 收单方应收",
         );
     }
-    push("centre-fees".into(), SUSPENSE.into(), FEES.into(), netting.centre_fees, "centre fees 清算手续费");
+    let group_fees = netting.centre_fees.checked_sub(centre_adjusted)?;
+    push("centre-fees".into(), SUSPENSE.into(), FEES.into(), group_fees, "centre fees 清算手续费");
+    for adjustment in &adjusted {
+        let account = |party| if party == MemberCode::CENTRE { FEES.into() } else { reserve_account(party) };
+        let (debit, credit) = (account(adjustment.terms.debtor), account(adjustment.terms.creditor));
+        let reason = format!("adjustment 调账 {}: {}", adjustment.id, adjustment.terms.reason);
+        push(format!("adjustment/{}", adjustment.id), debit, credit, adjustment.terms.amount, &reason);
+    }
     tongka_ledger::post_all(&mut tx, &transfers).await?;
     for (member, before, after) in &movements {
         let booked = tongka_ledger::balance_in(&mut tx, &reserve_account(*member)).await?;
@@ -121,6 +132,7 @@ pub async fn run_post(db: &Db, date: Date, clock: &dyn Clock) -> Result<(), Engi
     if suspense != Fen::ZERO {
         return Err(EngineError::ProofFailed(format!("the suspense account holds {suspense} after posting")));
     }
+    mark_booked(&mut tx, date).await?;
     let detail = format!("{} transfers", transfers.len());
     mark_done(&mut tx, date, Step::Post, clock, &format!("{stored:?}"), &format!("{movements:?}"), &detail).await?;
     tx.commit().await?;

@@ -79,7 +79,7 @@ impl Position {
 pub struct Netting {
     /// By member: every member of the scheme is there.
     pub positions: BTreeMap<MemberCode, Position>,
-    /// Sum of the centre's fees.
+    /// Sum of the centre's fees, with the adjustments that the centre pays or receives.
     pub centre_fees: Fen,
 }
 
@@ -91,12 +91,19 @@ impl Netting {
     }
 }
 
-/// Nets priced groups into positions.
-pub fn net(scheme: &Scheme, priced: &[PricedGroup]) -> Result<Netting, MoneyError> {
+/// Nets priced groups and adjustments into positions; adjustments are signed sums by party, the centre among them.
+pub fn net(
+    scheme: &Scheme,
+    priced: &[PricedGroup],
+    adjustments: &BTreeMap<MemberCode, Fen>,
+) -> Result<Netting, MoneyError> {
     let mut netting = Netting {
         positions: scheme.members.iter().map(|m| (m.code, Position::default())).collect(),
-        centre_fees: Fen::ZERO,
+        centre_fees: adjustments.get(&MemberCode::CENTRE).copied().unwrap_or_default(),
     };
+    for (member, adjusted) in adjustments.iter().filter(|(member, _)| **member != MemberCode::CENTRE) {
+        netting.positions.entry(*member).or_default().adjustments = *adjusted;
+    }
     for group in priced.iter().filter(|g| !g.is_own_card()) {
         let acquirer = netting.positions.entry(group.key.acquirer).or_default();
         acquirer.receivable = acquirer.receivable.checked_add(group.acquirer_receives()?)?;
@@ -194,6 +201,7 @@ mod tests {
         fn positions_and_fees_sum_to_zero(
             cells in prop::collection::vec((1u32..6, 1u32..6, 0usize..6, 0i64..10_000_000_000), 0..60),
             ppm in 0u32..500_000,
+            adjusted in prop::collection::vec((0u32..7, 0u32..7, 1i64..1_000_000_000), 0..20),
         ) {
             let scheme = scheme(6, vec![fee(None, None, None, ppm), fee(Some(2), None, None, 7)]);
             let mut groups = Groups::new();
@@ -201,7 +209,12 @@ mod tests {
                 let key = group(acquirer, issuer, Industry::ALL[industry]);
                 groups.entry(key).or_default().merge(GroupSum { count: 1, gross: Fen(gross) }).unwrap();
             }
-            let netting = net(&scheme, &price(&scheme, day(), &groups).unwrap()).unwrap();
+            let mut adjustments = BTreeMap::<MemberCode, Fen>::new();
+            for (debtor, creditor, amount) in adjusted {
+                adjustments.entry(MemberCode(debtor)).or_default().0 -= amount;
+                adjustments.entry(MemberCode(creditor)).or_default().0 += amount;
+            }
+            let netting = net(&scheme, &price(&scheme, day(), &groups).unwrap(), &adjustments).unwrap();
             prop_assert_eq!(netting.imbalance().unwrap(), Fen::ZERO);
         }
     }

@@ -1,8 +1,10 @@
 //! Proof (证明): the figures of a date recomputed from the stored records, by another path than intake's summaries.
 
 use crate::EngineError;
+use crate::adjust::{Adjustment, adjustments};
 use crate::day::{Step, mark_done, priced_groups, stored_netting};
-use crate::pricing::{Netting, Position, PricedGroup};
+use crate::pricing::{Netting, PricedGroup};
+use crate::suspicious;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tongka_base::date::days_since_epoch;
@@ -81,7 +83,7 @@ struct Upload {
 }
 
 /// Recomputes a date from the lake and compares it with what the steps stored: each upload with its header and its
-/// summaries, all groups, all fees, all positions. Returns the number of records looked at.
+/// summaries, all groups, all fees, all positions with the adjustments of the date. Returns the number of records looked at.
 pub async fn prove_from_lake(
     db: &Db,
     scheme: &Scheme,
@@ -128,7 +130,9 @@ pub async fn prove_from_lake(
             groups.entry(key).or_default().merge(group)?;
         }
     }
-    compare_money(scheme, date, &groups, &priced_groups(db, date).await?, &stored_netting(db, date).await?)?;
+    let adjusted = adjustments(db, date).await?;
+    let (priced, stored) = (priced_groups(db, date).await?, stored_netting(db, date).await?);
+    compare_money(scheme, date, &groups, &adjusted, &priced, &stored)?;
     Ok(records)
 }
 
@@ -166,6 +170,7 @@ fn compare_money(
     scheme: &Scheme,
     date: Date,
     groups: &Groups,
+    adjusted: &[Adjustment],
     priced: &[PricedGroup],
     stored: &Netting,
 ) -> Result<(), EngineError> {
@@ -174,8 +179,19 @@ fn compare_money(
         let differs = groups.iter().find(|(key, sum)| stored_groups.get(key) != Some(sum));
         return Err(EngineError::ProofFailed(format!("groups differ from the lake, first: {differs:?}")));
     }
-    let mut positions: BTreeMap<MemberCode, (i128, i128)> = scheme.members.iter().map(|m| (m.code, (0, 0))).collect();
+    let mut positions: BTreeMap<MemberCode, (i128, i128, i128)> =
+        scheme.members.iter().map(|m| (m.code, (0, 0, 0))).collect();
     let mut centre: i128 = 0;
+    for terms in adjusted.iter().map(|a| &a.terms) {
+        let amount = i128::from(terms.amount.0);
+        for (party, amount) in [(terms.debtor, -amount), (terms.creditor, amount)] {
+            match positions.get_mut(&party) {
+                _ if party == MemberCode::CENTRE => centre += amount,
+                Some(position) => position.2 += amount,
+                None => return Err(EngineError::ProofFailed(format!("{party} is adjusted and no member"))),
+            }
+        }
+    }
     for group in priced {
         let (mut issuer_fee, mut centre_fee) = (0, 0);
         let GroupKey { acquirer, issuer, industry } = group.key;
@@ -198,13 +214,16 @@ fn compare_money(
         }
     }
     let mut sum = centre;
-    for (member, (receivable, payable)) in &positions {
+    for (member, proven) in &positions {
         let stored = stored.positions.get(member).copied().unwrap_or_default();
-        let Position { receivable: r, payable: p, adjustments } = stored;
-        if (i128::from(r.0), i128::from(p.0)) != (*receivable, *payable) {
-            return Err(EngineError::ProofFailed(format!("position of {member} differs: {receivable} − {payable}")));
+        let stored = [stored.receivable, stored.payable, stored.adjustments].map(|fen| i128::from(fen.0));
+        let (receivable, payable, adjusted) = *proven;
+        if stored != [receivable, payable, adjusted] {
+            return Err(EngineError::ProofFailed(format!(
+                "position of {member} differs: {receivable} − {payable} ± {adjusted}"
+            )));
         }
-        sum += receivable - payable + i128::from(adjustments.0);
+        sum += receivable - payable + adjusted;
     }
     if centre != i128::from(stored.centre_fees.0) || sum != 0 || positions.len() != stored.positions.len() {
         return Err(EngineError::ProofFailed(format!("centre fees {centre}, positions and fees sum to {sum}")));
@@ -212,7 +231,7 @@ fn compare_money(
     Ok(())
 }
 
-/// Step prove (证明): nothing is posted or published before the lake agrees.
+/// Step prove (证明): nothing is posted or published before the lake agrees. Suspicious records get their work list.
 pub async fn run_prove(
     db: &Db,
     scheme: &Scheme,
@@ -222,7 +241,9 @@ pub async fn run_prove(
     clock: &dyn Clock,
 ) -> Result<u64, EngineError> {
     let records = prove_from_lake(db, scheme, lake, date, threads).await?;
+    let suspicious = suspicious::collect(db, scheme, lake, date).await?;
     let mut tx = db.begin_write(Scope::Platform).await?;
+    suspicious::insert(&mut tx, suspicious).await?;
     let detail = format!("{records} records");
     mark_done(&mut tx, date, Step::Prove, clock, &detail, "equal", &detail).await?;
     tx.commit().await?;

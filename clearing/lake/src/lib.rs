@@ -40,6 +40,14 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "L01",
+            Self::Damaged { .. } => "L02",
+        }
+    }
+
     /// Wraps an I/O error with its path.
     pub fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }

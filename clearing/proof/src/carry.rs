@@ -3,6 +3,7 @@
 use crate::day::{DayInput, OutputMode};
 use crate::history::KeyHistory;
 use crate::name::FileId;
+use crate::netting::Adjustment;
 use crate::outcome::{DayOutcome, Digest, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use tongka_base::{Date, DateTime, Fen, MemberCode};
@@ -34,7 +35,7 @@ impl CarryOver {
         scheme: &'a Scheme,
         clearing_date: Date,
         created_at: DateTime,
-        adjustments: &'a BTreeMap<MemberCode, Fen>,
+        adjustments: &'a [Adjustment],
         output: OutputMode,
     ) -> DayInput<'a> {
         DayInput {

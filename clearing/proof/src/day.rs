@@ -10,7 +10,7 @@ use crate::filecheck::{self, Fault, fault, lines};
 use crate::header::{HEADER_LENGTH, Header};
 use crate::history::{Earlier, KeyHistory};
 use crate::name::FileId;
-use crate::netting::{GroupKey, Tally, net};
+use crate::netting::{Adjustment, GroupKey, Tally, net};
 use crate::outcome::{DayOutcome, Digest, FileOutcome, FileResult, Refusal, ResultFile};
 use crate::record::Record;
 use crate::recordcheck::Rulebook;
@@ -48,8 +48,8 @@ pub struct DayInput<'a> {
     pub refused_before: &'a BTreeSet<Refusal>,
     /// Reserve of each member before this date; a member not named has none.
     pub reserve_before: &'a BTreeMap<MemberCode, Fen>,
-    /// Adjustments booked on this date; they sum to zero.
-    pub adjustments: &'a BTreeMap<MemberCode, Fen>,
+    /// Adjustments booked on this date.
+    pub adjustments: &'a [Adjustment],
     /// Whether to keep the bytes of result files.
     pub output: OutputMode,
 }

@@ -42,6 +42,6 @@ pub use day::{DayInput, OutputMode, prove_day, prove_day_in_runs};
 pub use error::ProofError;
 pub use history::{CardKey, ContentDigest, DayKeys, KeyHistory, PsamTxn};
 pub use name::FileId;
-pub use netting::{Group, GroupKey, OwnGroup, Position};
+pub use netting::{Adjustment, Group, GroupKey, OwnGroup, Position};
 pub use outcome::{DayOutcome, Digest, FileOutcome, FileResult, Refusal, ResultFile};
 pub use upload::{Loader, Source, Upload, read_inbox};

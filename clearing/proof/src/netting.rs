@@ -69,6 +69,17 @@ pub struct Position {
     pub reserve_after: Fen,
 }
 
+/// An adjustment (调账) booked on a clearing date: one party pays another, each a member or [`MemberCode::CENTRE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Who pays.
+    pub debtor: MemberCode,
+    /// Who receives.
+    pub creditor: MemberCode,
+    /// How much.
+    pub amount: Fen,
+}
+
 /// Count and gross of accepted records while a day is running.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally(BTreeMap<GroupKey, (u64, i128)>);
@@ -94,7 +105,7 @@ pub(crate) fn net(
     scheme: &Scheme,
     clearing_date: Date,
     tally: &Tally,
-    adjustments: &BTreeMap<MemberCode, Fen>,
+    adjustments: &[Adjustment],
     reserve_before: &BTreeMap<MemberCode, Fen>,
 ) -> Result<Netting, ProofError> {
     let mut groups = BTreeMap::new();
@@ -114,10 +125,15 @@ pub(crate) fn net(
         groups.insert(key, group);
     }
 
-    for code in adjustments.keys() {
-        if !scheme.members.iter().any(|m| m.code == *code) {
-            return Err(ProofError::UnknownMember(*code));
+    let mut adjusted: BTreeMap<MemberCode, i128> = BTreeMap::new();
+    for adjustment in adjustments {
+        for party in [adjustment.debtor, adjustment.creditor] {
+            if party != MemberCode::CENTRE && !scheme.members.iter().any(|m| m.code == party) {
+                return Err(ProofError::UnknownMember(party));
+            }
         }
+        *adjusted.entry(adjustment.debtor).or_default() -= i128::from(adjustment.amount.0);
+        *adjusted.entry(adjustment.creditor).or_default() += i128::from(adjustment.amount.0);
     }
     let mut receivable: BTreeMap<MemberCode, i128> = BTreeMap::new();
     let mut payable: BTreeMap<MemberCode, i128> = BTreeMap::new();
@@ -129,13 +145,13 @@ pub(crate) fn net(
     for member in &scheme.members {
         let receivable = receivable.get(&member.code).copied().unwrap_or_default();
         let payable = payable.get(&member.code).copied().unwrap_or_default();
-        let adjustments = adjustments.get(&member.code).copied().unwrap_or_default();
-        let position = receivable - payable + i128::from(adjustments.0);
+        let adjustments = adjusted.get(&member.code).copied().unwrap_or_default();
+        let position = receivable - payable + adjustments;
         let reserve_before = reserve_before.get(&member.code).copied().unwrap_or_default();
         let row = Position {
             receivable: Fen::from_i128(receivable)?,
             payable: Fen::from_i128(payable)?,
-            adjustments,
+            adjustments: Fen::from_i128(adjustments)?,
             position: Fen::from_i128(position)?,
             reserve_before,
             reserve_after: Fen::from_i128(i128::from(reserve_before.0) + position)?,
@@ -143,7 +159,8 @@ pub(crate) fn net(
         positions.insert(member.code, row);
     }
 
-    let centre_fees: i128 = groups.values().map(|group| i128::from(group.centre_fee.0)).sum();
+    let centre_adjusted = adjusted.get(&MemberCode::CENTRE).copied().unwrap_or_default();
+    let centre_fees = centre_adjusted + groups.values().map(|group| i128::from(group.centre_fee.0)).sum::<i128>();
     let all_positions: i128 = positions.values().map(|row| i128::from(row.position.0)).sum();
     if all_positions + centre_fees != 0 {
         return Err(ProofError::Unbalanced { positions: all_positions, centre_fees });

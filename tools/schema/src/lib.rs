@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod clearing;
+mod dispute;
 mod issuing;
 mod job;
 mod keys;
@@ -19,6 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "issuing", sql: issuing::SQL },
     Migration { version: 6, name: "access", sql: access::SQL },
     Migration { version: 7, name: "job", sql: job::SQL },
+    Migration { version: 9, name: "dispute", sql: dispute::SQL },
 ];
 
 /// Brings a database to the schema of this program.

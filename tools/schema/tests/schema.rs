@@ -14,7 +14,7 @@ async fn the_schema_is_applied_once_on_both_databases() {
         let rows = db.read(Scope::Platform).fetch_all(sql, params![]).await.unwrap();
         let applied = rows.iter().map(|row| row.int("version").unwrap()).collect::<Vec<_>>();
         assert_eq!(applied, MIGRATIONS.iter().map(|m| m.version).collect::<Vec<_>>());
-        // Versions are 1, 2, 3, …: two branches that add one each collide here, not in production.
-        assert!(applied.iter().copied().eq(1..=applied.len() as i64));
+        // Every topic has a number of its own: two branches that take the same one collide here, not in production.
+        assert!(applied.windows(2).all(|pair| pair[0] < pair[1]), "{applied:?}");
     }
 }

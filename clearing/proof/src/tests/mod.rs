@@ -281,9 +281,8 @@ impl Centre {
     }
 
     fn day_in_runs(&mut self, clearing_date: &str, runs: &[&[Upload]]) -> DayOutcome {
-        let none = BTreeMap::new();
         let created_at = at(&format!("{clearing_date}233000"));
-        let input = self.carried.input(&self.scheme, date(clearing_date), created_at, &none, OutputMode::Keep);
+        let input = self.carried.input(&self.scheme, date(clearing_date), created_at, &[], OutputMode::Keep);
         let outcome = prove_day_in_runs(&input, runs).unwrap();
         self.carried.carry(&outcome);
         outcome

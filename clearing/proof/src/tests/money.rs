@@ -1,7 +1,7 @@
 //! Fees, netting, and the proof that a day's money cancels out.
 
 use super::*;
-use crate::netting::{Tally, net};
+use crate::netting::{Adjustment, Tally, net};
 
 const DAY: &str = "20260901";
 
@@ -13,7 +13,7 @@ fn group(acquirer: MemberCode, issuer: MemberCode, industry: Industry) -> GroupK
 fn fees(scheme: &Scheme, key: GroupKey) -> Result<(i64, i64), ProofError> {
     let mut tally = Tally::default();
     tally.add(key, 1_000_000);
-    let netting = net(scheme, date(DAY), &tally, &BTreeMap::new(), &BTreeMap::new())?;
+    let netting = net(scheme, date(DAY), &tally, &[], &BTreeMap::new())?;
     Ok((netting.groups[&key].issuer_fee.0, netting.groups[&key].centre_fee.0))
 }
 
@@ -113,18 +113,23 @@ fn a_free_ride_is_a_group_of_zero() {
 }
 
 #[test]
-fn adjustments_are_booked_when_they_cancel_out() {
+fn adjustments_move_money_between_their_parties() {
     let scheme = scheme();
     let tally = Tally::default();
-    let net = |adjustments: &[(MemberCode, i64)]| {
-        let adjustments = adjustments.iter().map(|&(member, fen)| (member, Fen(fen))).collect();
+    let net = |adjustments: &[(MemberCode, MemberCode, i64)]| {
+        let adjustments: Vec<Adjustment> = adjustments
+            .iter()
+            .map(|&(debtor, creditor, fen)| Adjustment { debtor, creditor, amount: Fen(fen) })
+            .collect();
         net(&scheme, date(DAY), &tally, &adjustments, &BTreeMap::from([(SHANGHAI, Fen(100))]))
     };
-    let netting = net(&[(SHANGHAI, -300), (JIAXING, 300)]).unwrap();
+    let centre = MemberCode::CENTRE;
+    let netting = net(&[(SHANGHAI, JIAXING, 300), (JIAXING, SHANGHAI, 40), (SHANGHAI, centre, 7)]).unwrap();
     let shanghai = netting.positions[&SHANGHAI];
-    assert_eq!((shanghai.adjustments, shanghai.position, shanghai.reserve_after), (Fen(-300), Fen(-300), Fen(-200)));
-    assert!(matches!(net(&[(SHANGHAI, -300)]), Err(ProofError::Unbalanced { positions: -300, centre_fees: 0 })));
-    assert!(matches!(net(&[(MemberCode(1), 5)]), Err(ProofError::UnknownMember(MemberCode(1)))));
+    assert_eq!((shanghai.adjustments, shanghai.position, shanghai.reserve_after), (Fen(-267), Fen(-267), Fen(-167)));
+    assert_eq!((netting.positions[&JIAXING].position, netting.centre_fees), (Fen(260), Fen(7)));
+    assert_eq!(net(&[(centre, JIAXING, 9)]).unwrap().centre_fees, Fen(-9));
+    assert!(matches!(net(&[(SHANGHAI, MemberCode(1), 5)]), Err(ProofError::UnknownMember(MemberCode(1)))));
 }
 
 #[test]
@@ -144,7 +149,7 @@ fn positions_and_centre_fees_cancel_out_whatever_the_groups() {
             let (a, i) = (members[random(4) as usize], members[random(4) as usize]);
             tally.add(group(a, i, Industry::ALL[random(6) as usize]), random(100_000_000) as i64);
         }
-        let netting = net(&scheme, date(DAY), &tally, &BTreeMap::new(), &BTreeMap::new()).unwrap();
+        let netting = net(&scheme, date(DAY), &tally, &[], &BTreeMap::new()).unwrap();
         let sum: i64 = netting.positions.values().map(|row| row.position.0).sum();
         assert_eq!(sum + netting.centre_fees.0, 0);
         let gross: i64 = netting.groups.values().map(|g| g.gross.0 - g.issuer_fee.0).sum();

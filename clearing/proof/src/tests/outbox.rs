@@ -13,9 +13,9 @@ fn write(outcome: &DayOutcome, outbox: &Path) {
 }
 
 fn proven(created_at: &str, output: OutputMode) -> DayOutcome {
-    let (scheme, none) = (scheme(), BTreeMap::new());
+    let scheme = scheme();
     let carried = CarryOver::opening(&scheme);
-    let input = carried.input(&scheme, date("20260901"), at(created_at), &none, output);
+    let input = carried.input(&scheme, date("20260901"), at(created_at), &[], output);
     let wrong_tac = Tap { tac: "00000000", ..Tap::nth(2) };
     let uploads = [
         upload_of("TXU_20260901_10003350_000001.dat", &[Tap::nth(1), wrong_tac, Tap::nth(1), Tap::nth(3)]),

@@ -196,8 +196,7 @@ fn an_issuer_that_verifies_tacs_itself_gets_wrong_ones_too() {
     let mut keyless = scheme();
     keyless.tac_keys.clear();
     let carried = CarryOver::default();
-    let none = BTreeMap::new();
-    let input = carried.input(&keyless, date("20260901"), at("20260901000000"), &none, OutputMode::Keep);
+    let input = carried.input(&keyless, date("20260901"), at("20260901000000"), &[], OutputMode::Keep);
     assert!(matches!(prove_day(&input, &[]), Err(ProofError::MissingTacKey { scheme: 'T', .. })));
 }
 
