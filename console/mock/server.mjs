@@ -9,6 +9,7 @@ import { answer } from './http.mjs';
 import './routes/people.mjs';
 import './routes/lists.mjs';
 import './routes/clearing.mjs';
+import './routes/files.mjs';
 import './routes/changes.mjs';
 import './routes/keys.mjs';
 import { openEvents } from './events.mjs';

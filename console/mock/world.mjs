@@ -139,7 +139,7 @@ for (const day of DAYS) for (const upload of day.uploads) upload.upload_no = ++n
 export const balanceOf = (code) => balances.get(code);
 export const allUploads = () => DAYS.flatMap((d) => d.uploads);
 export const dayOf = (date) => DAYS.find((d) => d.clearing_date === date);
-export const openDay = () => DAYS.find((d) => d.state !== 'closed');
+export const openDay = () => DAYS.find((d) => d.state !== 'closed') ?? null;
 export { random };
 
 export function verdictCounts(uploads) {
@@ -151,4 +151,14 @@ export function verdictCounts(uploads) {
     }
   }
   return REASONS.filter((r) => sums.has(r.reason)).map((r) => ({ ...r, ...sums.get(r.reason) }));
+}
+
+/** Closes a day as the real steps would end. */
+export function close(day) {
+  Object.assign(day, { state: 'closed', closed_at: at(day.clearing_date, '22:31:40'), positions: positionsOf(day.clearing_date, day.groups), centre_fees_fen: day.groups.reduce((sum, g) => sum + g.centre_fee_fen, 0) });
+}
+export function openNext(after, date = addDays(after, 1)) {
+  const day = { clearing_date: date, state: 'open', opened_at: at(after, '22:31:41'), cut_at: null, closed_at: null, scheme_digest: random.hex(64), uploads: [], groups: [], positions: [], centre_fees_fen: null };
+  DAYS.push(day);
+  return { clearing_date: date };
 }

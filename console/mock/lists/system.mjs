@@ -4,7 +4,7 @@ import { state } from '../state.mjs';
 import { random } from '../world.mjs';
 import { list } from './spec.mjs';
 
-const approvalState = values('pending:待复核:pending:warn|approved:已批准:approved:ok|refused:已拒绝:refused:bad|withdrawn:已撤回:withdrawn:plain');
+const approvalState = values('open:待复核:open:warn|scheduled:待生效:scheduled:info|done:已执行:done:ok|failed:执行失败:failed:bad|refused:已拒绝:refused:bad|withdrawn:已撤回:withdrawn:plain');
 const jobState = values('queued:排队:queued:plain|running:运行中:running:info|done:完成:done:ok|failed:失败:failed:bad|cancelled:已取消:cancelled:plain');
 const outcome = values('ok:成功:ok:ok|refused:拒绝:refused:bad|failed:失败:failed:bad');
 const owner = values('centre:清算中心:centre:info|member:成员机构:member|tenant:租户:tenant');
@@ -18,12 +18,12 @@ export const system = [
     object:对象:Object:code:f
     summary:摘要:Summary:text
     state:状态:State:enum:f
-    proposed_by:经办:Proposed by:text:f
+    proposer_name:经办:Proposed by:text:f
     proposed_at:提交时间:Proposed:datetime:sf
-    decided_by:复核:Decided by:text
+    decider_name:复核:Decided by:text
     decided_at:复核时间:Decided:datetime:s
     effective_on:生效日期:Effective on:date`,
-    () => state.approvals, { enums: { state: approvalState }, sort: '-id' }),
+    () => state.approvals.map((a) => ({ ...a, proposer_name: a.proposer.name, decider_name: a.decider?.name ?? null })), { enums: { state: approvalState }, sort: '-id' }),
   list('jobs', '任务', 'Jobs', 'id', `
     id:编号:Id:int:sf
     kind:类型:Kind:code:f

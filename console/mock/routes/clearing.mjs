@@ -1,11 +1,11 @@
-import { notFound, route } from '../http.mjs';
-import { INDUSTRIES } from '../codes.mjs';
+import { publish } from '../events.mjs';
+import { notFound, Refusal, route } from '../http.mjs';
 import { at, now, OPEN_DATE, rfc3339 } from '../dates.mjs';
 import { levelOf } from '../lists/money.mjs';
 import { receipts, suspicious } from '../lists/clearing.mjs';
-import { state } from '../state.mjs';
+import { enqueue, state } from '../state.mjs';
 import { stepsOf } from '../steps.mjs';
-import { dayOf, DAYS, MEMBERS, openDay, verdictCounts } from '../world.mjs';
+import { close, dayOf, DAYS, MEMBERS, openDay, openNext, verdictCounts } from '../world.mjs';
 
 function summary(day, member) {
   const uploads = member ? day.uploads.filter((u) => u.member === member) : day.uploads;
@@ -41,7 +41,7 @@ route('GET', '/dashboard', ({ session }) => {
       return { clearing_date: d.clearing_date, records: uploads.reduce((s, u) => s + u.record_count, 0), amount_fen: uploads.reduce((s, u) => s + u.verdicts[0].amount_fen, 0), accepted: by('A'), rejected: by('R'), suspicious: by('S'), duplicate: by('D'), test: by('T') };
     }),
     missing_files: open ? MEMBERS.filter((m) => m.state === 'active' && !arrived.has(m.code) && (!member || m.code === member)).map((m, i) => ({ member: m.code, name: m.name, expected_by: at(OPEN_DATE, i % 3 ? '12:00:00' : '10:00:00'), late_minutes: i % 3 ? -96 + i * 10 : 24 })) : [],
-    todo: { approvals: state.approvals.filter((a) => a.state === 'pending').length, suspicious: suspicious.filter((s) => s.state === 'open').length, failed_jobs: state.jobs.filter((j) => j.state === 'failed').length },
+    todo: { approvals: state.approvals.filter((a) => a.state === 'open').length, suspicious: suspicious.filter((s) => s.state === 'open').length, failed_jobs: state.jobs.filter((j) => j.state === 'failed').length },
   };
 });
 
@@ -68,4 +68,38 @@ route('GET', '/clearing-days/{date}/flows', ({ params, session }) => {
   }
   return { members: MEMBERS.map(({ code, name, lon, lat }) => ({ code, name, lon, lat })), flows: [...pairs.values()] };
 });
-export { INDUSTRIES, summary };
+
+const proofs = new Map();
+route('GET', '/clearing-days/{date}/proof', ({ params }) => {
+  found(params.date);
+  return proofs.get(params.date) ?? { clearing_date: params.date, state: 'none', job: null, proved_at: null, uploads: 0, lake_records: 0, raw_records: 0, result_files: 0, imbalance_fen: 0, differences: [], error: null };
+});
+route('POST', '/clearing-days/{date}/prove', ({ params, session }) => {
+  const day = found(params.date);
+  const records = day.uploads.reduce((s, u) => s + u.record_count, 0);
+  const job = enqueue(session, 'day.prove', null);
+  proofs.set(params.date, { clearing_date: params.date, state: 'done', ...job, proved_at: rfc3339(now()), uploads: day.uploads.length, lake_records: records, raw_records: records, result_files: 145, imbalance_fen: 0, differences: [], error: null });
+  publish('job', job);
+  return job;
+}, { status: 202 });
+route('POST', '/clearing-days/{date}/cut', ({ params, session }) => {
+  const day = found(params.date);
+  if (day.state !== 'open') throw new Refusal(409, 'E03', '该清算日不在开放状态', 'the clearing date is not open');
+  Object.assign(day, { state: 'cut', cut_at: rfc3339(now()), progress: 2 });
+  publish('day', { clearing_date: params.date });
+  const timer = setInterval(() => {
+    day.progress += 1;
+    if (day.progress >= 8) {
+      clearInterval(timer);
+      close(day);
+      openNext(day.clearing_date);
+    }
+    publish('day', { clearing_date: params.date });
+  }, 400);
+  return enqueue(session, 'day.finish', null);
+}, { status: 202 });
+route('POST', '/clearing-days', ({ body }) => {
+  if (openDay()) throw new Refusal(409, 'E04', '已有开放的清算日', 'a clearing date is open already', openDay().clearing_date);
+  return openNext(DAYS.at(-1).clearing_date, body?.date);
+}, { status: 201 });
+export { summary };

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { notFound, Refusal, route } from '../http.mjs';
-import { enqueue, PASSWORD, PERMISSIONS, state, submit, TOTP } from '../state.mjs';
-import { memberOf } from '../world.mjs';
+import { PERMISSIONS } from '../permissions.mjs';
+import { PASSWORD, state, submit, TOTP } from '../state.mjs';
 
 function view(session) {
   const a = session.account;
   const permissions = [...new Set(a.roles.flatMap((r) => state.roles.find((x) => x.code === r).permissions))];
   return {
-    account: { id: a.id, login: a.login, name: a.name, person: a.person, owner: { kind: a.owner_kind, code: a.member, name: a.member ? memberOf(a.member).name : null }, roles: a.roles, totp: a.totp },
+    account: { id: a.id, login: a.login, name: a.name, person: a.person, owner: a.member ? `member:${a.member}` : a.owner_kind, roles: a.roles, totp: a.totp },
     permissions,
     csrf_token: session.csrf_token,
     must_change_password: Boolean(a.must_change),
@@ -75,13 +75,13 @@ function decide(verb, next) {
   route('POST', `/approvals/{id}/${verb}`, ({ session, params, body }) => {
     const approval = state.approvals.find((a) => String(a.id) === params.id);
     if (!approval) throw notFound();
-    if (approval.state !== 'pending') throw new Refusal(409, 'P04', '该复核单已处理', 'already decided');
-    if (verb !== 'withdraw' && approval.person === session.account.person) throw new Refusal(409, 'P03', '经办人不能复核自己的提交', 'the proposer cannot approve');
-    Object.assign(approval, { state: next, decided_by: session.account.name, decided_at: '2026-11-23T10:30:00+08:00', reason: body?.reason ?? null });
+    if (approval.state !== 'open') throw new Refusal(409, 'P04', '该复核单已处理', 'already decided');
+    if (verb !== 'withdraw' && approval.proposer.person === session.account.person) throw new Refusal(409, 'P03', '经办人不能复核自己的提交', 'the proposer cannot approve');
+    Object.assign(approval, { state: next, decider: { account: session.account.id, login: session.account.login, name: session.account.name, person: session.account.person }, decided_at: '2026-11-23T10:30:00+08:00', reason: body?.reason ?? null });
     return { id: approval.id, state: next };
   });
 }
-decide('approve', 'approved');
+decide('approve', 'done');
 decide('refuse', 'refused');
 decide('withdraw', 'withdrawn');
 
@@ -95,4 +95,3 @@ for (const verb of ['retry', 'cancel']) {
   });
 }
 route('POST', '/audit/verify', () => ({ ok: true, entries: 620, head: 'A'.repeat(64), first_bad: null }));
-export { enqueue };

@@ -85,6 +85,16 @@ export function useCan(): (permission: string) => boolean {
   }, [session]);
 }
 
+/** Whose an account is, read from the API's words: `member:10002900`. */
+export function ownerOf(owner: string): { kind: OwnerKind; code: string | null } {
+  const [kind, code] = owner.split(':');
+  return { kind: kind === 'member' || kind === 'tenant' ? kind : 'centre', code: code ?? null };
+}
+
+export function useOwner(): { kind: OwnerKind; code: string | null } {
+  return ownerOf(useSession().account.owner);
+}
+
 export function useSide(): OwnerKind {
-  return useSession().account.owner.kind;
+  return useOwner().kind;
 }

@@ -12,8 +12,16 @@ export interface Account {
   login: string;
   name: string;
   person: string;
-  owner: { kind: OwnerKind; code: string | null; name: string | null };
+  /** `centre`, `member:10002900`, `tenant:3050`. */
+  owner: string;
   roles: string[];
+}
+
+export interface Person {
+  account: number;
+  login: string;
+  name: string;
+  person: string;
 }
 
 export interface Session {

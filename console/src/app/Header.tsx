@@ -13,7 +13,8 @@ import { Badge, Button, Dropdown, Empty, Layout, Popover, Tooltip } from 'antd';
 import { Link, useNavigate } from 'react-router';
 import { useDashboard } from '../api/dashboard';
 import { useLive } from '../api/events';
-import { useSession, useSessionState } from '../api/session';
+import { useOwner, useSession, useSessionState, useSide } from '../api/session';
+import { MemberName } from '../components/figures';
 import { useLanguage, useT } from '../i18n';
 import { Clock } from './Clock';
 import { useDisplay } from './display';
@@ -21,11 +22,10 @@ import { Logo } from './Logo';
 
 export function Header({ openPalette, collapsed, toggle }: { openPalette: () => void; collapsed: boolean; toggle: () => void }) {
   const t = useT();
-  const { account } = useSession();
+  const side = useSide();
   const { theme, setTheme, unit, setUnit } = useDisplay();
   const { language, setLanguage } = useLanguage();
   const live = useLive();
-  const side = account.owner.kind;
   return (
     <Layout.Header className="header">
       <Button
@@ -99,7 +99,7 @@ function Todo() {
   const { data } = useDashboard();
   const todo = data?.todo ?? { approvals: 0, suspicious: 0, failed_jobs: 0 };
   const entries = [
-    { to: '/approvals?state.in=pending', label: t('dash.todoApprovals'), count: todo.approvals },
+    { to: '/approvals?state.in=open', label: t('dash.todoApprovals'), count: todo.approvals },
     { to: '/suspicious', label: t('dash.todoSuspicious'), count: todo.suspicious },
     { to: '/jobs?state.in=failed', label: t('dash.todoFailedJobs'), count: todo.failed_jobs },
   ].filter((entry) => entry.count > 0);
@@ -146,8 +146,7 @@ function AccountMenu() {
             disabled: true,
             label: (
               <span className="account-who">
-                {account.login}
-                {account.owner.name && ` · ${account.owner.name}`}
+                {account.login} <OwnerName />
               </span>
             ),
           },
@@ -162,4 +161,9 @@ function AccountMenu() {
       </Button>
     </Dropdown>
   );
+}
+
+function OwnerName() {
+  const { code } = useOwner();
+  return code ? <MemberName code={code} link={false} /> : null;
 }

@@ -1,7 +1,7 @@
 /** Which pages an account has: by whose it is, by permission, by the lists the server offers it. */
 import { useMemo } from 'react';
 import { useLists } from '../api/lists';
-import { useSession } from '../api/session';
+import { ownerOf, useSession } from '../api/session';
 import { PAGES, type PageDef } from './pages';
 
 export function pageIsOffered(page: PageDef, side: string, permissions: ReadonlySet<string>, lists: ReadonlySet<string>): boolean {
@@ -19,6 +19,6 @@ export function usePages(): PageDef[] | undefined {
     if (!lists && !isError) return undefined;
     const names = new Set((lists ?? []).map((list) => list.name));
     const held = new Set(session.permissions);
-    return PAGES.filter((page) => pageIsOffered(page, session.account.owner.kind, held, names));
+    return PAGES.filter((page) => pageIsOffered(page, ownerOf(session.account.owner).kind, held, names));
   }, [session, lists, isError]);
 }

@@ -7,6 +7,8 @@ export function shortDigest(digest: string): string {
 
 /** RFC 3339 as the wall clock of the centre shows it: `2026-09-01 10:02:03`. The offset is always +08:00. */
 export function formatTime(rfc3339: string): string {
+  const compact = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(rfc3339);
+  if (compact) return `${compact[1]}-${compact[2]}-${compact[3]} ${compact[4]}:${compact[5]}:${compact[6]}`;
   return rfc3339.replace('T', ' ').replace(/\.\d+/, '').replace(/(\+08:00|Z)$/, '');
 }
 

@@ -91,6 +91,8 @@ export const common = {
   'common.centre': ['清算中心', 'Clearing centre'],
   'common.submitted': ['已提交复核，编号 {id}', 'Sent for approval, no. {id}'],
   'common.submittedHint': ['须由另一人在复核中心批准后生效。', 'It takes effect once another person approves it.'],
+  'common.jobStarted': ['任务 {id} 已开始', 'Job {id} has started'],
+  'common.viewJob': ['查看任务', 'Open job'],
   'common.viewApproval': ['查看复核单', 'Open approval'],
   'common.done': ['操作成功', 'Done'],
   'common.twoPeople': ['此操作须双人完成：提交后由另一人复核。', 'This takes two people: you propose, another person approves.'],

@@ -7,7 +7,7 @@ import { formatCount } from '../../lib/money';
 export function TodoPanel({ todo }: { todo: Dashboard['todo'] }) {
   const t = useT();
   const entries = [
-    { to: '/approvals?state.in=pending', name: t('dash.todoApprovals'), count: todo.approvals },
+    { to: '/approvals?state.in=open', name: t('dash.todoApprovals'), count: todo.approvals },
     { to: '/suspicious', name: t('dash.todoSuspicious'), count: todo.suspicious },
     { to: '/jobs?state.in=failed', name: t('dash.todoFailedJobs'), count: todo.failed_jobs },
   ];

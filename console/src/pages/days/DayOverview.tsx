@@ -1,0 +1,59 @@
+import type { DaySummary } from '../../api/types';
+import { Digest, Time } from '../../components/figures';
+import { Panel } from '../../components/Panel';
+import { StepList } from '../../components/StepList';
+import { VerdictMix } from '../../components/VerdictMix';
+import { usePick, useT } from '../../i18n';
+import { Figures } from '../dashboard/Figures';
+
+export function DayOverview({ day }: { day: DaySummary }) {
+  const t = useT();
+  const pick = usePick();
+  return (
+    <>
+      <Figures day={day} previous={null} />
+      <div className="dash-grid">
+        <Panel
+          title={t('dash.steps')}
+          className="span-5"
+          extra={
+            <span className="muted">
+              {t('day.opened')} <Time value={day.opened_at} />
+            </span>
+          }
+        >
+          <StepList steps={day.steps} />
+        </Panel>
+        <Panel title={t('dash.verdicts')} className="span-7">
+          <VerdictMix verdicts={day.verdicts} clearingDate={day.clearing_date} />
+        </Panel>
+        <Panel title={`${t('day.inputDigest')} · ${t('day.outputDigest')}`} className="span-12">
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th>{t('day.step')}</th>
+                <th>{t('day.doneAt')}</th>
+                <th>{t('day.result')}</th>
+                <th>{t('day.inputDigest')}</th>
+                <th>{t('day.outputDigest')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {day.steps.map((step) => (
+                <tr key={step.step}>
+                  <td>{pick(step)}</td>
+                  <td>
+                    <Time value={step.done_at} />
+                  </td>
+                  <td>{step.detail}</td>
+                  <td>{step.input_digest ? <Digest value={step.input_digest} /> : '—'}</td>
+                  <td>{step.output_digest ? <Digest value={step.output_digest} /> : '—'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      </div>
+    </>
+  );
+}
