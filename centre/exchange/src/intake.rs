@@ -302,7 +302,7 @@ fn decide(scheme: &Scheme, date: Date, file: &Checked, memory: &mut Memory) -> R
         None => {
             let name = file.candidate.upload.expect("a file without a name is refused");
             let before = FileName { sequence: name.sequence.saturating_sub(1), ..name };
-            if let Some(refusal) = check_signature(scheme, file, name)? {
+            if let Some(refusal) = check_signature(scheme, date, file, name)? {
                 Some(refusal)
             } else if name.sequence > 1 && !memory.accepted.contains_key(&before.to_string()) {
                 Some(Refusal::new(FileCode::F09, format!("waits for {before}")))
@@ -335,9 +335,15 @@ fn signature_path(upload: &Path) -> PathBuf {
     path.into()
 }
 
-/// F08: where the member's certificate is registered, the detached signature over the whole file must be right.
-fn check_signature(scheme: &Scheme, file: &Checked, name: FileName) -> Result<Option<Refusal>, ExchangeError> {
-    let Some(public_key) = scheme.member(name.member).and_then(|m| m.sm2_public_key) else {
+/// F08: where the member has a registered certificate, the detached signature over the whole file must be right under
+/// one that is valid on the clearing date.
+fn check_signature(
+    scheme: &Scheme,
+    date: Date,
+    file: &Checked,
+    name: FileName,
+) -> Result<Option<Refusal>, ExchangeError> {
+    let Some(member) = scheme.member(name.member).filter(|m| !m.certificates.is_empty()) else {
         return Ok(None);
     };
     let refuse = |detail: &str| Ok(Some(Refusal::new(FileCode::F08, detail)));
@@ -351,18 +357,21 @@ fn check_signature(scheme: &Scheme, file: &Checked, name: FileName) -> Result<Op
     };
     let path = &file.candidate.path;
     let mut upload = File::open(path).map_err(LakeError::io(path))?;
-    let Some(mut verifier) = Sm2Verifier::new(&public_key) else {
-        return refuse("registered public key is not on the curve");
-    };
+    let mut verifiers: Vec<_> =
+        member.certificates_on(date).filter_map(|certificate| Sm2Verifier::new(&certificate.public_key)).collect();
+    if verifiers.is_empty() {
+        return refuse("no registered certificate is valid on the clearing date");
+    }
     let mut buffer = vec![0; 1 << 18];
     loop {
         let read = upload.read(&mut buffer).map_err(LakeError::io(path))?;
         if read == 0 {
             break;
         }
-        verifier.update(&buffer[..read]);
+        verifiers.iter_mut().for_each(|verifier| verifier.update(&buffer[..read]));
     }
-    if verifier.verify(&signature) { Ok(None) } else { refuse("signature is wrong") }
+    let right = verifiers.into_iter().any(|verifier| verifier.verify(&signature));
+    if right { Ok(None) } else { refuse("signature is wrong") }
 }
 
 /// Copies a refused or waiting file, so that its bytes are kept whatever becomes of the inbox.

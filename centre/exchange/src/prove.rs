@@ -141,7 +141,7 @@ async fn prove_raw(
         }
         None => {
             // Signatures were checked at intake and are not part of the archive.
-            scheme.members.iter_mut().for_each(|m| m.sm2_public_key = None);
+            scheme.members.iter_mut().for_each(|m| m.certificates.clear());
             uploads
                 .iter()
                 .map(|u| archived(lake.archive_path(date, &u.name.to_string()), &u.name.to_string()))

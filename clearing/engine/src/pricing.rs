@@ -138,7 +138,8 @@ mod tests {
                     city: String::new(),
                     active_from: day(),
                     active_to: None,
-                    sm2_public_key: None,
+                    suspensions: Vec::new(),
+                    certificates: Vec::new(),
                 })
                 .collect(),
             issuers: Vec::new(),

@@ -154,7 +154,7 @@ impl<'a> Day<'a> {
         if self.accepted_digest(id).is_some() {
             return fault(FileCode::F07, "accepted before with other bytes");
         }
-        filecheck::signature(member, file, signature)?;
+        filecheck::signature(member, self.input.clearing_date, file, signature)?;
         if let Some(predecessor) = id.predecessor().filter(|&before| self.accepted_digest(before).is_none()) {
             return fault(FileCode::F09, format!("waits for {}", predecessor.name()));
         }

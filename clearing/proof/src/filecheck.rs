@@ -74,14 +74,22 @@ pub(crate) fn content(file: &[u8], id: FileId) -> Result<Header, Fault> {
     Ok(header)
 }
 
-/// `F08`: a member with a registered key signs its whole file.
-pub(crate) fn signature(member: &Member, file: &[u8], signature: Option<&[u8]>) -> Result<(), Fault> {
-    match (&member.sm2_public_key, signature) {
-        (None, _) => Ok(()),
-        (Some(_), None) => fault(FileCode::F08, "signature missing"),
-        (Some(key), Some(text)) if signature_is_valid(key, file, text) => Ok(()),
-        (Some(_), Some(_)) => fault(FileCode::F08, "signature wrong"),
+/// `F08`: a member with a registered certificate signs its whole file, under one that is valid on the clearing date.
+pub(crate) fn signature(
+    member: &Member,
+    clearing_date: Date,
+    file: &[u8],
+    signature: Option<&[u8]>,
+) -> Result<(), Fault> {
+    if member.certificates.is_empty() {
+        return Ok(());
     }
+    let Some(text) = signature else { return fault(FileCode::F08, "signature missing") };
+    let counts = |from: Option<Date>, to: Option<Date>| {
+        from.is_none_or(|from| clearing_date >= from) && to.is_none_or(|to| clearing_date <= to)
+    };
+    let mut keys = member.certificates.iter().filter(|c| counts(c.not_before, c.not_after)).map(|c| &c.public_key);
+    if keys.any(|key| signature_is_valid(key, file, text)) { Ok(()) } else { fault(FileCode::F08, "signature wrong") }
 }
 
 /// The record lines of a body, each with its line ending.

@@ -4,7 +4,8 @@
 //! exchange interface v1, chapter 8.
 //! Invariants of a [`Scheme`] that came out of [`parse`]: codes are unique, every reference resolves, PSAM ranges do
 //! not overlap, no two fee rules of equal pattern overlap in time, and every allowed (scheme, version, algorithm)
-//! has its TAC key where the centre verifies. No error text shows the bytes of a key.
+//! has its TAC key where the centre verifies. [`check`] says whether a scheme from elsewhere keeps them. No error text
+//! shows the bytes of a key.
 
 mod check;
 mod error;
@@ -13,7 +14,8 @@ mod parse;
 mod read;
 mod render;
 
+pub use check::{Fault, check};
 pub use error::{ErrorCode, SchemeError};
 pub use model::*;
-pub use parse::parse;
-pub use render::render;
+pub use parse::{parse, parse_tac_keys};
+pub use render::{render, render_tac_keys};

@@ -15,7 +15,7 @@ pub struct Scheme {
     pub issuers: Vec<Issuer>,
     /// PSAM terminal number ranges, ordered by first number, disjoint.
     pub psam_ranges: Vec<PsamRange>,
-    /// Fee rules (费率) in file order.
+    /// Fee rules (费率), ordered by pattern and first day; any comes before a code.
     pub fees: Vec<FeeRule>,
     /// Blacklisted cards (黑名单), ordered by card; at most one entry a card.
     pub blacklist: Vec<BlacklistEntry>,
@@ -49,6 +49,21 @@ pub enum TacVerifier {
     Issuer,
 }
 
+impl TacVerifier {
+    /// As the scheme file writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Centre => "centre",
+            Self::Issuer => "issuer",
+        }
+    }
+
+    /// The verifier of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Centre, Self::Issuer].into_iter().find(|verifier| verifier.name() == name)
+    }
+}
+
 /// A member institution (成员机构).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -62,14 +77,70 @@ pub struct Member {
     pub active_from: Date,
     /// Last day it takes part; open-ended when absent.
     pub active_to: Option<Date>,
-    /// Uncompressed SM2 public key (`04 ‖ x ‖ y`, 65 bytes) of its registered certificate; uploads must then be signed.
-    pub sm2_public_key: Option<[u8; 65]>,
+    /// Days between on which it does not take part (暂停), in order, disjoint.
+    pub suspensions: Vec<Period>,
+    /// Registered certificates (证书), in order of their first day. With any, also one that has run out, uploads must
+    /// be signed.
+    pub certificates: Vec<Certificate>,
 }
 
 impl Member {
     /// Whether the member takes part on that day.
     pub fn is_active(&self, on: Date) -> bool {
-        self.active_from <= on && self.active_to.is_none_or(|to| on <= to)
+        Period { from: self.active_from, to: self.active_to }.contains(on)
+            && !self.suspensions.iter().any(|pause| pause.contains(on))
+    }
+
+    /// The certificates that are valid on that day: two at most, while one replaces the other.
+    pub fn certificates_on(&self, on: Date) -> impl Iterator<Item = &Certificate> {
+        self.certificates.iter().filter(move |certificate| certificate.is_valid(on))
+    }
+}
+
+/// Days from a first to a last one, inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period {
+    /// First day.
+    pub from: Date,
+    /// Last day; open-ended when absent.
+    pub to: Option<Date>,
+}
+
+impl Period {
+    /// Whether the day is one of them.
+    pub fn contains(&self, on: Date) -> bool {
+        self.from <= on && on <= self.last()
+    }
+
+    /// The last day, of an open-ended period the last of all.
+    pub fn last(&self) -> Date {
+        self.to.unwrap_or(Date::MAX)
+    }
+}
+
+/// Most certificates of a member that are valid on one day.
+pub const MAX_VALID_CERTIFICATES: usize = 2;
+
+/// A registered certificate (证书) of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Certificate {
+    /// First clearing date on which it is valid; always when absent.
+    pub not_before: Option<Date>,
+    /// Last clearing date on which it is valid; for ever when absent.
+    pub not_after: Option<Date>,
+    /// Uncompressed SM2 public key (`04 ‖ x ‖ y`).
+    pub public_key: [u8; 65],
+}
+
+impl Certificate {
+    /// Whether signatures of it count on that clearing date.
+    pub fn is_valid(&self, on: Date) -> bool {
+        self.period().contains(on)
+    }
+
+    /// The days on which it is valid.
+    pub fn period(&self) -> Period {
+        Period { from: self.not_before.unwrap_or(Date::MIN), to: self.not_after }
     }
 }
 
@@ -108,6 +179,11 @@ impl PsamState {
             Self::Test => "test",
         }
     }
+
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Stopped, Self::Test].into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// A range of PSAM terminal numbers of one member, inclusive.
@@ -142,10 +218,24 @@ pub struct FeeRule {
     pub to: Option<Date>,
 }
 
+/// As people name it: acquirer, issuer and industry, `*` for any, and the first day.
+impl std::fmt::Display for FeeRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let any = |code: Option<MemberCode>| code.map_or("*".to_owned(), |code| code.to_string());
+        let industry = self.industry.map_or("*".to_owned(), |industry| industry.to_string());
+        write!(f, "{}/{}/{industry} {}", any(self.acquirer), any(self.issuer), self.from)
+    }
+}
+
 impl FeeRule {
     /// Specificity: issuer counts 4, acquirer 2, industry 1.
     pub fn specificity(&self) -> u8 {
         u8::from(self.issuer.is_some()) * 4 + u8::from(self.acquirer.is_some()) * 2 + u8::from(self.industry.is_some())
+    }
+
+    /// What tells it from other rules: pattern and first day.
+    pub fn key(&self) -> FeeKey {
+        (self.acquirer, self.issuer, self.industry, self.from)
     }
 
     /// Whether the rule holds for this group on that clearing date.
@@ -157,6 +247,9 @@ impl FeeRule {
             && self.to.is_none_or(|to| on <= to)
     }
 }
+
+/// What tells fee rules apart: acquirer, issuer and industry, each one or any, and the first day.
+pub type FeeKey = (Option<MemberCode>, Option<MemberCode>, Option<Industry>, Date);
 
 /// A blacklisted card (黑名单).
 #[derive(Clone, Debug, PartialEq, Eq)]

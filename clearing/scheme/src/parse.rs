@@ -6,21 +6,15 @@
 use toml::de::{DeTable, DeValue};
 use tongka_base::{Algorithm, AppSerial, CardScheme, Industry, IssuerId, KeyVersion, MemberCode, PsamNo, RatePpm};
 
-use crate::check::{KeyId, check_fees, check_ranges, check_tac_keys, show_key_id};
+use crate::check::{
+    KeyId, MAX_DAYS, MAX_HOURS, MIN_HISTORY_DAYS, WHOLE_PPM, crowded_certificates, missing_tac_keys, overlapping_fees,
+    overlapping_periods, overlapping_ranges, show_key_id,
+};
 use crate::read::*;
 use crate::{
-    BlacklistEntry, ErrorCode, FeeRule, Issuer, Member, PsamRange, PsamState, Reserve, Rules, Scheme, SchemeError,
-    TacKey, TacVerifier,
+    BlacklistEntry, Certificate, ErrorCode, FeeRule, Issuer, MAX_VALID_CERTIFICATES, Member, Period, PsamRange,
+    PsamState, Reserve, Rules, Scheme, SchemeError, TacKey, TacVerifier,
 };
-
-/// Least `history_days`.
-const MIN_HISTORY_DAYS: i64 = 90;
-/// Most days of a rule, a century: keeps date arithmetic within the calendar.
-const MAX_DAYS: i64 = 36_500;
-/// Most hours of a rule, a century.
-const MAX_HOURS: i64 = MAX_DAYS * 24;
-/// All of a gross amount, in parts per million.
-const WHOLE_PPM: i64 = 1_000_000;
 
 const SECTIONS: [&str; 8] = ["rules", "member", "issuer", "psam_range", "fee", "blacklist", "tac_key", "reserve"];
 
@@ -28,9 +22,25 @@ const SECTIONS: [&str; 8] = ["rules", "member", "issuer", "psam_range", "fee", "
 ///
 /// `file_name` only names the file in errors. A file that is not TOML yields its first syntax error alone.
 pub fn parse(text: &str, file_name: &str) -> Result<Scheme, Vec<SchemeError>> {
+    read_whole(text, file_name, read_scheme)
+}
+
+/// Reads a file that holds nothing but `[[tac_key]]`, as [`render_tac_keys`](crate::render_tac_keys) writes it.
+pub fn parse_tac_keys(text: &str, file_name: &str) -> Result<Vec<TacKey>, Vec<SchemeError>> {
+    read_whole(text, file_name, |root, report| {
+        check_sections(root, &["tac_key"], report);
+        Some(read_tac_keys(root, &mut Seen::default(), report))
+    })
+}
+
+fn read_whole<T>(
+    text: &str,
+    file_name: &str,
+    read: impl FnOnce(&DeTable<'_>, &mut Report<'_>) -> Option<T>,
+) -> Result<T, Vec<SchemeError>> {
     let mut report = Report::new(text);
-    let scheme = match DeTable::parse(text) {
-        Ok(root) => read_scheme(root.get_ref(), &mut report),
+    let value = match DeTable::parse(text) {
+        Ok(root) => read(root.get_ref(), &mut report),
         Err(error) => {
             let at = error.span().map_or(text.len(), |span| span.start);
             let message = error.message();
@@ -39,21 +49,25 @@ pub fn parse(text: &str, file_name: &str) -> Result<Scheme, Vec<SchemeError>> {
         }
     };
     let errors = report.finish(file_name);
-    match scheme {
-        Some(scheme) if errors.is_empty() => Ok(scheme),
+    match value {
+        Some(value) if errors.is_empty() => Ok(value),
         _ => Err(errors),
     }
 }
 
-/// Reads all sections; `None`, or any error in the report, refuses the file.
-fn read_scheme(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Scheme> {
+fn check_sections(root: &DeTable<'_>, known: &[&str], report: &mut Report<'_>) {
     for (key, _) in root {
-        if !SECTIONS.contains(&key.get_ref().as_ref()) {
+        if !known.contains(&key.get_ref().as_ref()) {
             let name = quote(key.get_ref());
             let (zh, en) = (format!("未知的节 {}", name.zh), format!("unknown section {}", name.en));
             report.add(ErrorCode::UnknownField, key.span().start, zh, en);
         }
     }
+}
+
+/// Reads all sections; `None`, or any error in the report, refuses the file.
+fn read_scheme(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Scheme> {
+    check_sections(root, &SECTIONS, report);
     let rules = read_rules(root, report);
 
     let mut member_lines = Seen::default();
@@ -70,11 +84,12 @@ fn read_scheme(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Scheme> {
     let ranges = section(root, "psam_range", report);
     let mut ranges: Vec<_> = ranges.iter().filter_map(|e| read_psam_range(e, &member_lines, report)).collect();
     ranges.sort_by_key(|(at, range)| (range.from, range.to, *at));
-    check_ranges(&ranges, report);
+    report_ranges(&ranges, report);
 
     let fees = section(root, "fee", report);
-    let fees: Vec<_> = fees.iter().filter_map(|e| read_fee(e, &member_lines, report)).collect();
-    check_fees(&fees, report);
+    let mut fees: Vec<_> = fees.iter().filter_map(|e| read_fee(e, &member_lines, report)).collect();
+    fees.sort_by_key(|(at, fee)| (fee.key(), *at));
+    report_fees(&fees, report);
 
     let cards = section(root, "blacklist", report);
     let mut card_lines = Seen::with_capacity(cards.len());
@@ -82,10 +97,9 @@ fn read_scheme(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Scheme> {
         cards.iter().filter_map(|e| read_blacklist(e, &issuer_lines, &mut card_lines, report)).collect();
 
     let mut key_lines = Seen::default();
-    let tac_keys = section(root, "tac_key", report);
-    let tac_keys: Vec<_> = tac_keys.iter().filter_map(|e| read_tac_key(e, &mut key_lines, report)).collect();
+    let tac_keys = read_tac_keys(root, &mut key_lines, report);
     if rules.is_some_and(|rules| rules.tac_verifier == TacVerifier::Centre) {
-        check_tac_keys(&issuers, &key_lines, report);
+        report_tac_keys(&issuers, &key_lines, report);
     }
 
     let mut reserve_lines = Seen::default();
@@ -106,9 +120,46 @@ fn read_scheme(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Scheme> {
     scheme.members.sort_by_key(|m| m.code);
     scheme.issuers.sort_by_key(|i| (i.scheme, i.issuer_id));
     scheme.blacklist.sort_by_key(|b| (b.scheme, b.issuer_id, b.application_serial));
-    scheme.tac_keys.sort_by_key(|k| (k.scheme, k.version, k.algorithm));
     scheme.reserves.sort_by_key(|r| r.member);
     Some(scheme)
+}
+
+/// Reports each range, in ascending order, that begins within one before it.
+fn report_ranges(ranges: &[(usize, PsamRange)], report: &mut Report<'_>) {
+    for (first, second) in overlapping_ranges(ranges.iter().map(|(_, range)| range)) {
+        let (first, second) = in_text_order(&ranges[first], &ranges[second]);
+        let line = report.line(second.0);
+        let shown = format!("{}–{} × {}–{}", first.1.from, first.1.to, second.1.from, second.1.to);
+        let zh = format!("PSAM号段重叠: {shown}, 与第{line}行");
+        report.add(ErrorCode::PsamOverlap, first.0, zh, format!("PSAM ranges overlap: {shown}, with line {line}"));
+    }
+}
+
+/// Reports each fee rule that begins, by date, while another of equal pattern holds.
+fn report_fees(fees: &[(usize, FeeRule)], report: &mut Report<'_>) {
+    for (first, second) in overlapping_fees(fees.iter().map(|(_, fee)| fee)) {
+        let (first, second) = in_text_order(&fees[first], &fees[second]);
+        let line = report.line(second.0);
+        let zh = format!("相同条件的费率规则有效期重叠: 与第{line}行");
+        let en = format!("fee rules of equal pattern overlap in time: with line {line}");
+        report.add(ErrorCode::FeeOverlap, first.0, zh, en);
+    }
+}
+
+fn in_text_order<'a, T>(one: &'a (usize, T), other: &'a (usize, T)) -> (&'a (usize, T), &'a (usize, T)) {
+    if one.0 <= other.0 { (one, other) } else { (other, one) }
+}
+
+/// Reports every key allowed for an issuer that the verifying centre does not have.
+fn report_tac_keys(issuers: &[(usize, Issuer)], keys: &Seen<KeyId>, report: &mut Report<'_>) {
+    for (at, issuer) in issuers {
+        for id in missing_tac_keys(issuer, |id| keys.contains(id)) {
+            let shown = show_key_id(id);
+            let zh = format!("中心验证TAC, 但缺少 [[tac_key]] {shown}");
+            let en = format!("the centre checks TACs but [[tac_key]] {shown} is missing");
+            report.add(ErrorCode::Missing, *at, zh, en);
+        }
+    }
 }
 
 fn read_rules(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Rules> {
@@ -131,11 +182,7 @@ fn read_rules(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Rules> {
     let history = entry.integer("history_days", MIN_HISTORY_DAYS, MAX_DAYS, report);
     // A record that may still come in must meet everything it could repeat.
     let late = entry.integer("late_window_days", 0, history.unwrap_or(MAX_DAYS), report);
-    let verifier = entry.text("tac_verifier", VERIFIER, report, |text| match text {
-        "centre" => Some(TacVerifier::Centre),
-        "issuer" => Some(TacVerifier::Issuer),
-        _ => None,
-    });
+    let verifier = entry.text("tac_verifier", VERIFIER, report, TacVerifier::from_name);
     Some(Rules {
         late_window_days: u32::try_from(late?).ok()?,
         single_limit_fen: limit?,
@@ -146,7 +193,9 @@ fn read_rules(root: &DeTable<'_>, report: &mut Report<'_>) -> Option<Rules> {
 }
 
 fn read_member(entry: &Entry<'_, '_>, seen: &mut Seen<MemberCode>, report: &mut Report<'_>) -> Option<Member> {
-    entry.check_fields(&["code", "name", "city", "active_from", "active_to", "sm2_public_key"], report);
+    const FIELDS: [&str; 8] =
+        ["code", "name", "city", "active_from", "active_to", "suspensions", "sm2_public_key", "certificates"];
+    entry.check_fields(&FIELDS, report);
     let code = entry.text("code", OWN_CODE, report, |text| {
         MemberCode::parse(text.as_bytes()).filter(|c| ![MemberCode::CENTRE, MemberCode::UNROUTED].contains(c))
     });
@@ -157,18 +206,94 @@ fn read_member(entry: &Entry<'_, '_>, seen: &mut Seen<MemberCode>, report: &mut 
     let name = entry.text("name", TEXT, report, |text| Some(text.to_owned()));
     let city = entry.text("city", TEXT, report, |text| Some(text.to_owned()));
     let (active_from, active_to) = entry.period("active_from", "active_to", report);
-    let sm2_public_key = entry.optional_text("sm2_public_key", PUBLIC_KEY, report, |text| {
-        let mut key = [0; 65];
-        (read_hex(text, &mut key) && key[0] == 0x04).then_some(key)
-    });
+    let suspensions = read_suspensions(entry, report);
+    let certificates = read_certificates(entry, report);
     Some(Member {
         code: code?,
         name: name?,
         city: city?,
         active_from: active_from?,
         active_to: active_to?,
-        sm2_public_key: sm2_public_key?,
+        suspensions: suspensions?,
+        certificates: certificates?,
     })
+}
+
+/// Reads a list of tables inside a section, an absent one as empty; every item is read before the whole is judged.
+fn read_list<T>(
+    entry: &Entry<'_, '_>,
+    name: &'static str,
+    wants: (Want, Want),
+    report: &mut Report<'_>,
+    mut read: impl FnMut(&Entry<'_, '_>, &mut Report<'_>) -> Option<T>,
+) -> Option<Vec<(usize, T)>> {
+    let Some(value) = entry.table.get(name) else { return Some(Vec::new()) };
+    let DeValue::Array(items) = value.get_ref() else {
+        entry.bad(name, value, wants.0, report);
+        return None;
+    };
+    let read: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let DeValue::Table(table) = item.get_ref() else {
+                entry.bad(name, item, wants.1, report);
+                return None;
+            };
+            let item = Entry { section: name, at: item.span().start, table };
+            read(&item, report).map(|value| (item.at, value))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn read_suspensions(entry: &Entry<'_, '_>, report: &mut Report<'_>) -> Option<Vec<Period>> {
+    let mut pauses = read_list(entry, "suspensions", (PERIOD_LIST, PERIOD_ITEM), report, |item, report| {
+        item.check_fields(&["from", "to"], report);
+        let (from, to) = item.period("from", "to", report);
+        Some(Period { from: from?, to: to? })
+    })?;
+    pauses.sort_by_key(|(at, pause)| (*pause, *at));
+    for (first, second) in overlapping_periods(pauses.iter().map(|(_, pause)| *pause)) {
+        let line = report.line(pauses[first].0);
+        let (zh, en) = (format!("暂停期间重叠: 与第{line}行"), format!("suspensions overlap: with line {line}"));
+        report.add(ErrorCode::BadValue, pauses[second].0, zh, en);
+    }
+    Some(pauses.into_iter().map(|(_, pause)| pause).collect())
+}
+
+/// The short form `sm2_public_key`, always valid, and the list `certificates`.
+fn read_certificates(entry: &Entry<'_, '_>, report: &mut Report<'_>) -> Option<Vec<Certificate>> {
+    let read_key = |text: &str| {
+        let mut key = [0; 65];
+        (read_hex(text, &mut key) && key[0] == 0x04).then_some(key)
+    };
+    let always = entry.optional_text("sm2_public_key", PUBLIC_KEY, report, read_key);
+    let listed = read_list(entry, "certificates", (CERTIFICATE_LIST, CERTIFICATE_ITEM), report, |item, report| {
+        item.check_fields(&["public_key", "not_before", "not_after"], report);
+        let public_key = item.text("public_key", PUBLIC_KEY, report, read_key);
+        let not_before = item.optional_text("not_before", DATE, report, read_date);
+        let not_after = item.optional_text("not_after", DATE, report, read_date);
+        if let (Some(Some(first)), Some(Some(last))) = (not_before, not_after)
+            && first > last
+        {
+            item.reversed("not_before", "not_after", &first.to_string(), &last.to_string(), report);
+        }
+        Some(Certificate { not_before: not_before?, not_after: not_after?, public_key: public_key? })
+    });
+    let mut all = listed?;
+    let always = always?.map(|public_key| Certificate { not_before: None, not_after: None, public_key });
+    all.extend(always.map(|certificate| (entry.at_field("sm2_public_key"), certificate)));
+    all.sort_by_key(|(at, certificate)| (*certificate, *at));
+    let mut seen = Seen::default();
+    for (at, certificate) in &all {
+        seen.add(certificate.public_key, *at, "证书公钥重复", "duplicate public key", report);
+    }
+    for at in crowded_certificates(all.iter().map(|(_, certificate)| *certificate)) {
+        let zh = format!("同一日有效的证书超过 {MAX_VALID_CERTIFICATES} 张");
+        let en = format!("more than {MAX_VALID_CERTIFICATES} certificates are valid on one day");
+        report.add(ErrorCode::BadValue, all[at].0, zh, en);
+    }
+    Some(all.into_iter().map(|(_, certificate)| certificate).collect())
 }
 
 fn read_issuer(
@@ -197,23 +322,9 @@ fn read_issuer(
 }
 
 fn read_issuer_keys(entry: &Entry<'_, '_>, report: &mut Report<'_>) -> Option<Vec<(KeyVersion, Algorithm)>> {
-    let value = entry.required("keys", report)?;
-    let DeValue::Array(items) = value.get_ref() else {
-        entry.bad("keys", value, KEY_LIST, report);
-        return None;
-    };
-    if items.is_empty() {
-        let (zh, en) = ("发卡机构没有允许的密钥: keys 为空", "the issuer allows no TAC key: keys is empty");
-        report.add(ErrorCode::Missing, entry.at, zh, en);
-        return None;
-    }
+    entry.required("keys", report)?;
     let mut seen = Seen::default();
-    let keys = items.iter().map(|item| {
-        let DeValue::Table(table) = item.get_ref() else {
-            entry.bad("keys", item, KEY_ITEM, report);
-            return None;
-        };
-        let item = Entry { section: "issuer.keys", at: item.span().start, table };
+    let keys = read_list(entry, "keys", (KEY_LIST, KEY_ITEM), report, |item, report| {
         item.check_fields(&["version", "algorithm"], report);
         let (version, algorithm) = (item.version(report), item.algorithm(report));
         let key = (version?, algorithm?);
@@ -221,10 +332,13 @@ fn read_issuer_keys(entry: &Entry<'_, '_>, report: &mut Report<'_>) -> Option<Ve
         let (zh, en) = (format!("密钥重复: {shown}"), format!("duplicate key: {shown}"));
         seen.add(key, item.at, zh, en, report);
         Some(key)
-    });
-    // Collected before the whole is judged, so that every item is read.
-    let keys: Vec<_> = keys.collect();
-    keys.into_iter().collect()
+    })?;
+    if keys.is_empty() {
+        let (zh, en) = ("发卡机构没有允许的密钥: keys 为空", "the issuer allows no TAC key: keys is empty");
+        report.add(ErrorCode::Missing, entry.at, zh, en);
+        return None;
+    }
+    Some(keys.into_iter().map(|(_, key)| key).collect())
 }
 
 fn read_psam_range(
@@ -236,12 +350,7 @@ fn read_psam_range(
     let member = entry.member("member", members, report);
     let from = entry.text("from", PSAM, report, |text| PsamNo::parse(text.as_bytes()));
     let to = entry.text("to", PSAM, report, |text| PsamNo::parse(text.as_bytes()));
-    let state = entry.text("state", STATE, report, |text| match text {
-        "active" => Some(PsamState::Active),
-        "stopped" => Some(PsamState::Stopped),
-        "test" => Some(PsamState::Test),
-        _ => None,
-    });
+    let state = entry.text("state", STATE, report, PsamState::from_name);
     let (from, to) = (from?, to?);
     if from > to {
         entry.reversed("from", "to", &from.to_string(), &to.to_string(), report);
@@ -301,6 +410,14 @@ fn read_blacklist(
     let application_serial = serial?;
     seen.add((scheme, issuer_id, application_serial), entry.at, "黑名单卡重复", "duplicate blacklist card", report);
     Some(BlacklistEntry { scheme, issuer_id, application_serial, listed_at: listed_at? })
+}
+
+/// In order of identity.
+fn read_tac_keys(root: &DeTable<'_>, seen: &mut Seen<KeyId>, report: &mut Report<'_>) -> Vec<TacKey> {
+    let entries = section(root, "tac_key", report);
+    let mut keys: Vec<_> = entries.iter().filter_map(|e| read_tac_key(e, seen, report)).collect();
+    keys.sort_by_key(|k| (k.scheme, k.version, k.algorithm));
+    keys
 }
 
 fn read_tac_key(entry: &Entry<'_, '_>, seen: &mut Seen<KeyId>, report: &mut Report<'_>) -> Option<TacKey> {

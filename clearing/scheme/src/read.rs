@@ -8,13 +8,11 @@ use toml::de::{DeInteger, DeTable, DeValue};
 use tongka_base::date::{parse_date, parse_time};
 use tongka_base::{Algorithm, CardScheme, Date, DateTime, Fen, IssuerId, KeyVersion, MemberCode};
 
+use crate::check::MAX_FEN;
 use crate::{ErrorCode, SchemeError};
 
 /// Longest text that a message quotes; a TAC key is longer.
 const MAX_QUOTED: usize = 24;
-
-/// Most fen of a value: 15 digits, as wide as the sums of the interface; sums of such values stay within 64 bits.
-const MAX_FEN: i64 = 999_999_999_999_999;
 
 /// The tables of an array section; none when the section is absent.
 pub(crate) fn section<'t, 'i>(
@@ -74,6 +72,13 @@ pub(crate) const ALGORITHM: Want = Want { zh: "01 或 04", en: "01 or 04" };
 pub(crate) const INDUSTRY: Want =
     Want { zh: "行业代码 01、02、03、04、05、09 或 *", en: "an industry 01, 02, 03, 04, 05, 09, or *" };
 pub(crate) const TAC_KEY: Want = Want { zh: "32位十六进制密钥", en: "a key of 32 hex characters" };
+pub(crate) const PERIOD_LIST: Want = Want { zh: "暂停期间列表", en: "a list of periods" };
+pub(crate) const PERIOD_ITEM: Want = Want { zh: "{ from, to } 的列表", en: "a list of { from, to }" };
+pub(crate) const CERTIFICATE_LIST: Want = Want { zh: "证书列表", en: "a list of certificates" };
+pub(crate) const CERTIFICATE_ITEM: Want = Want {
+    zh: "{ public_key, not_before, not_after } 的列表",
+    en: "a list of { public_key, not_before, not_after }",
+};
 pub(crate) const KEY_LIST: Want = Want { zh: "密钥列表", en: "a list of keys" };
 pub(crate) const KEY_ITEM: Want =
     Want { zh: "{ version, algorithm } 的列表", en: "a list of { version, algorithm }" };

@@ -2,13 +2,22 @@
 
 use std::fmt::{self, Display, Write};
 
-use crate::{Scheme, TacVerifier};
+use tongka_base::Date;
+
+use crate::{Certificate, Scheme, TacKey};
 
 /// Writes the scheme as a scheme file that [`parse`](crate::parse) reads back equal, provided that the scheme keeps
 /// the invariants of a parsed one. The text contains the TAC keys of a test scheme in the clear.
 pub fn render(scheme: &Scheme) -> String {
     let mut out = String::new();
     write(&mut out, scheme).expect("a String takes all text");
+    out
+}
+
+/// Writes TAC keys alone, in the clear, for [`parse_tac_keys`](crate::parse_tac_keys).
+pub fn render_tac_keys(keys: &[TacKey]) -> String {
+    let mut out = String::new();
+    write_tac_keys(&mut out, keys).expect("a String takes all text");
     out
 }
 
@@ -19,11 +28,7 @@ fn write(out: &mut String, scheme: &Scheme) -> fmt::Result {
     writeln!(out, "single_limit_fen = {}", rules.single_limit_fen.0)?;
     writeln!(out, "blacklist_grace_hours = {}", rules.blacklist_grace_hours)?;
     writeln!(out, "history_days = {}", rules.history_days)?;
-    let verifier = match rules.tac_verifier {
-        TacVerifier::Centre => "centre",
-        TacVerifier::Issuer => "issuer",
-    };
-    writeln!(out, "tac_verifier = \"{verifier}\"")?;
+    writeln!(out, "tac_verifier = \"{}\"", rules.tac_verifier.name())?;
     for member in &scheme.members {
         writeln!(out, "\n[[member]]\ncode = \"{}\"", member.code)?;
         writeln!(out, "name = {}\ncity = {}", Quoted(&member.name), Quoted(&member.city))?;
@@ -31,8 +36,27 @@ fn write(out: &mut String, scheme: &Scheme) -> fmt::Result {
         if let Some(to) = member.active_to {
             writeln!(out, "active_to = \"{to}\"")?;
         }
-        if let Some(key) = &member.sm2_public_key {
-            writeln!(out, "sm2_public_key = \"{}\"", Hex(key))?;
+        if !member.suspensions.is_empty() {
+            let pauses = member.suspensions.iter().map(|pause| {
+                let to = pause.to.map_or(String::new(), |to| format!(", to = \"{to}\""));
+                format!("{{ from = \"{}\"{to} }}", pause.from)
+            });
+            writeln!(out, "suspensions = [{}]", pauses.collect::<Vec<_>>().join(", "))?;
+        }
+        match member.certificates.as_slice() {
+            [] => {}
+            [Certificate { not_before: None, not_after: None, public_key }] => {
+                writeln!(out, "sm2_public_key = \"{}\"", Hex(public_key))?;
+            }
+            list => {
+                let day = |name: &str, day: Option<Date>| day.map_or(String::new(), |d| format!(", {name} = \"{d}\""));
+                let list = list.iter().map(|certificate| {
+                    let (from, to) = (certificate.not_before, certificate.not_after);
+                    let (from, to) = (day("not_before", from), day("not_after", to));
+                    format!("{{ public_key = \"{}\"{from}{to} }}", Hex(&certificate.public_key))
+                });
+                writeln!(out, "certificates = [{}]", list.collect::<Vec<_>>().join(", "))?;
+            }
         }
     }
     for issuer in &scheme.issuers {
@@ -60,14 +84,19 @@ fn write(out: &mut String, scheme: &Scheme) -> fmt::Result {
         writeln!(out, "application_serial = \"{}\"", card.application_serial)?;
         writeln!(out, "listed_at = \"{}T{}\"", card.listed_at.date(), card.listed_at.time())?;
     }
-    for key in &scheme.tac_keys {
-        writeln!(out, "\n[[tac_key]]\nscheme = \"{}\"\nversion = \"{:02X}\"", key.scheme, key.version.0)?;
-        writeln!(out, "algorithm = \"{:02X}\"\nkey = \"{}\"", key.algorithm.code(), Hex(&key.key))?;
-    }
+    write_tac_keys(out, &scheme.tac_keys)?;
     for reserve in &scheme.reserves {
         writeln!(out, "\n[[reserve]]\nmember = \"{}\"\nopening_fen = {}", reserve.member, reserve.opening_fen.0)?;
         writeln!(out, "target_fen = {}\nwarning_fen = {}", reserve.target_fen.0, reserve.warning_fen.0)?;
         writeln!(out, "stop_fen = {}", reserve.stop_fen.0)?;
+    }
+    Ok(())
+}
+
+fn write_tac_keys(out: &mut String, keys: &[TacKey]) -> fmt::Result {
+    for key in keys {
+        writeln!(out, "\n[[tac_key]]\nscheme = \"{}\"\nversion = \"{:02X}\"", key.scheme, key.version.0)?;
+        writeln!(out, "algorithm = \"{:02X}\"\nkey = \"{}\"", key.algorithm.code(), Hex(&key.key))?;
     }
     Ok(())
 }

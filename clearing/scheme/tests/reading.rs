@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use tongka_base::{Algorithm, CardScheme, Fen, IssuerId, KeyVersion, MemberCode, PsamNo, RatePpm};
-use tongka_scheme::{PsamState, TacVerifier, parse, render};
+use tongka_scheme::{PsamState, TacVerifier, parse, parse_tac_keys, render, render_tac_keys};
 
 const EXAMPLE: &str = include_str!("good.toml");
 const RULES: &str = "[rules]\nlate_window_days = 30\nsingle_limit_fen = 100000\nblacklist_grace_hours = 24\n\
@@ -27,7 +27,7 @@ fn the_example_is_read() {
     assert_eq!(scheme.rules.tac_verifier, TacVerifier::Centre);
     let member = scheme.member(shanghai).unwrap();
     assert_eq!((member.name.as_str(), member.city.as_str()), ("上海", "2900"));
-    assert_eq!((member.active_from, member.active_to, member.sm2_public_key), (day("2026-01-01"), None, None));
+    assert_eq!((member.active_from, member.active_to, member.certificates.len()), (day("2026-01-01"), None, 0));
     let issuer = scheme.issuer(CardScheme::TUnion, issuer_id).unwrap();
     assert_eq!((issuer.member, issuer.overdraft_limit_fen), (shanghai, Fen(0)));
     assert_eq!(issuer.keys, [(KeyVersion(1), Algorithm::Tdes), (KeyVersion(1), Algorithm::Sm4)]);
@@ -62,6 +62,26 @@ fn the_example_as_printed_lacks_one_key() {
     );
     let by_issuer = printed.replace("tac_verifier = \"centre\"", "tac_verifier = \"issuer\"");
     assert_eq!(parse(&by_issuer, "scheme.toml").unwrap().tac_keys.len(), 1);
+}
+
+#[test]
+fn keys_alone_read_back_and_nothing_else_is_taken_for_them() {
+    let example = parse(EXAMPLE, "scheme.toml").unwrap();
+    assert_eq!(parse_tac_keys(&render_tac_keys(&example.tac_keys), "keys.toml").unwrap(), example.tac_keys);
+    assert_eq!(parse_tac_keys("", "keys.toml").unwrap(), []);
+    let errors = parse_tac_keys(EXAMPLE, "keys.toml").unwrap_err();
+    assert!(errors.iter().all(|error| error.code.as_str() == "C02"), "{errors:?}");
+}
+
+#[test]
+fn a_suspended_member_takes_part_before_and_after() {
+    let pauses = "suspensions = [{ from = \"2026-05-01\", to = \"2026-05-31\" }, { from = \"2026-09-01\" }]\ncity =";
+    let scheme = parse(&EXAMPLE.replacen("city =", pauses, 1), "scheme.toml").unwrap();
+    let cases = [("2025-12-31", false), ("2026-04-30", true), ("2026-05-01", false), ("2026-05-31", false)];
+    for (on, active) in cases.into_iter().chain([("2026-06-01", true), ("2026-08-31", true), ("2030-01-01", false)]) {
+        assert_eq!(scheme.members[0].is_active(day(on)), active, "{on}");
+    }
+    assert_eq!(parse(&render(&scheme), "again.toml").unwrap(), scheme);
 }
 
 #[test]
@@ -152,11 +172,11 @@ stop_fen = 1
     let scheme = parse(&text, "scheme.toml").unwrap();
     assert_eq!(scheme.members.iter().map(|m| m.code.0).collect::<Vec<_>>(), [10_000_000, 20_000_000]);
     assert_eq!(scheme.members[1].name, "引号\"与\\\n换行");
-    assert_eq!(scheme.members[1].sm2_public_key.unwrap()[..2], [0x04, 0xAB]);
+    assert_eq!(scheme.members[1].certificates[0].public_key[..2], [0x04, 0xAB]);
     assert_eq!(scheme.issuers[0].scheme, CardScheme::TUnion);
     assert_eq!(scheme.issuers[0].keys[0].0, KeyVersion(2), "keys stay in file order");
     assert!(scheme.psam_ranges[0].from < scheme.psam_ranges[1].from);
-    assert!(scheme.fees[0].from > scheme.fees[1].from, "fees stay in file order");
+    assert!(scheme.fees[0].from < scheme.fees[1].from, "fees of a pattern are ordered by first day");
     assert_eq!(scheme.blacklist[0].scheme, CardScheme::TUnion);
     assert_eq!(scheme.reserves[0].opening_fen, Fen(999_999_999_999_999));
     assert_eq!(parse(&render(&scheme), "again.toml").unwrap(), scheme);

@@ -91,6 +91,52 @@ fn every_fault_has_its_code_and_line() {
             "C03",
             11,
         ),
+        ("suspensions no list", with("city =", "suspensions = 1\ncity ="), "C03", 11),
+        (
+            "suspension without a beginning",
+            with("city =", "suspensions = [{ to = \"2026-05-01\" }]\ncity ="),
+            "C08",
+            11,
+        ),
+        (
+            "suspensions overlap",
+            with(
+                "city =",
+                "suspensions = [{ from = \"2026-05-01\" }, { from = \"2026-06-01\", to = \"2026-06-02\" }]\ncity =",
+            ),
+            "C03",
+            11,
+        ),
+        (
+            "certificate of unknown field",
+            with("city =", &format!("certificates = [{{ public_key = \"{}\", x = 1 }}]\ncity =", "04".repeat(65))),
+            "C02",
+            11,
+        ),
+        (
+            "certificate reversed",
+            with(
+                "city =",
+                &format!(
+                    "certificates = [{{ public_key = \"{}\", not_before = \"2026-02-02\", not_after = \"2026-02-01\" }}]\ncity =",
+                    "04".repeat(65)
+                ),
+            ),
+            "C03",
+            11,
+        ),
+        (
+            "a key registered twice",
+            with(
+                "city =",
+                &format!(
+                    "sm2_public_key = \"{0}\"\ncertificates = [{{ public_key = \"{0}\" }}]\ncity =",
+                    "04".repeat(65)
+                ),
+            ),
+            "C04",
+            12,
+        ),
         ("key algorithm", with("algorithm = \"04\"", "algorithm = \"02\""), "C03", 19),
         ("key version", with("version = \"01\"", "version = \"1\""), "C03", 19),
         ("keys no list", with("keys = [", "keys = \"\" # "), "C03", 19),

@@ -164,7 +164,7 @@ fn before_tac(rulebook: &Rulebook, sender: &Sender, out: &Columns, row: usize, i
         return Reason::UnknownIssuer;
     };
     let date = out.date[row];
-    if date < issuer.active.0 || date > issuer.active.1 {
+    if !issuer.is_active(date) {
         return Reason::IssuerInactive;
     }
     let psam_state = match sender.psam_state(out.psam[row]) {
@@ -286,8 +286,12 @@ fn inputs(rulebook: &Rulebook, sender: &Sender, txu: &Txu, out: &Columns, check:
             issuer.and_then(|i| rulebook.member(i.member)).map_or("-".into(), |m| m.to_string())
         ),
         Reason::IssuerInactive => {
-            let (from, to) = issuer.map_or((0, 0), |i| i.active);
-            format!("date={} active={}..{}", txu.date, day(from), if to == i32::MAX { "".into() } else { day(to) })
+            let span = |&(from, to): &(i32, i32)| {
+                format!("{}..{}", day(from), if to == i32::MAX { String::new() } else { day(to) })
+            };
+            let pauses = issuer.map_or(&[][..], |i| &i.suspended).iter().map(|p| format!(" suspended={}", span(p)));
+            let active = span(&issuer.map_or((0, 0), |i| i.active));
+            format!("date={} active={active}{}", txu.date, pauses.collect::<String>())
         }
         Reason::UnknownPsam => format!("psam={} range={range}", txu.psam),
         Reason::TestRecord => {

@@ -13,10 +13,20 @@ pub struct IssuerRules {
     pub member: u16,
     /// First and last day (days since epoch) on which the member takes part.
     pub active: (i32, i32),
+    /// First and last days of the times between in which it does not.
+    pub suspended: Vec<(i32, i32)>,
     /// How far below zero a purse may go, fen.
     pub overdraft_limit_fen: i64,
     /// Allowed keys: (version, algorithm code, index of the issuer-level key in its algorithm's list).
     pub keys: Vec<(u8, u8, u32)>,
+}
+
+impl IssuerRules {
+    /// Whether the member takes part on a day (days since epoch).
+    pub(crate) fn is_active(&self, day: i32) -> bool {
+        let within = |&(from, to): &(i32, i32)| from <= day && day <= to;
+        within(&self.active) && !self.suspended.iter().any(within)
+    }
 }
 
 /// The scheme compiled for one clearing date.
@@ -68,7 +78,8 @@ impl Rulebook {
         for issuer in &scheme.issuers {
             let member =
                 scheme.members.binary_search_by_key(&issuer.member, |m| m.code).expect("a scheme resolves members");
-            let active_to = scheme.members[member].active_to.map_or(i32::MAX, days_since_epoch);
+            let last_day = |day: Option<Date>| day.map_or(i32::MAX, days_since_epoch);
+            let party = &scheme.members[member];
             let mut keys = Vec::new();
             for &(version, algorithm) in &issuer.keys {
                 let list = &mut tac_keys[algorithm_slot(algorithm)];
@@ -83,7 +94,8 @@ impl Rulebook {
             issuer_index.insert(key, issuers.len() as u16);
             issuers.push(IssuerRules {
                 member: member as u16,
-                active: (days_since_epoch(scheme.members[member].active_from), active_to),
+                active: (days_since_epoch(party.active_from), last_day(party.active_to)),
+                suspended: party.suspensions.iter().map(|p| (days_since_epoch(p.from), last_day(p.to))).collect(),
                 overdraft_limit_fen: issuer.overdraft_limit_fen.0,
                 keys,
             });
@@ -148,4 +160,17 @@ impl Sender {
 pub(crate) fn split_serial(serial: [u8; 10]) -> (u16, u64) {
     let high = u16::from_be_bytes([serial[0], serial[1]]);
     (high, u64::from_be_bytes(serial[2..].try_into().expect("8 bytes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspension_interrupts_the_time_of_taking_part() {
+        let suspended = vec![(20, 29), (40, i32::MAX)];
+        let rules = IssuerRules { member: 0, active: (10, i32::MAX), suspended, overdraft_limit_fen: 0, keys: vec![] };
+        let active: Vec<i32> = (0..50).filter(|day| rules.is_active(*day)).collect();
+        assert_eq!(active, (10..20).chain(30..40).collect::<Vec<_>>());
+    }
 }

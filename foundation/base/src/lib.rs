@@ -4,12 +4,14 @@
 //! checked; rates are integer parts per million; a date comes from data or from a [`clock::Clock`], never from
 //! the operating system directly.
 
+pub mod calendar;
 pub mod clock;
 pub mod date;
 pub mod id;
 pub mod money;
 pub mod verdict;
 
+pub use calendar::{BankCalendar, DayKind};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use date::{Date, DateTime};
 pub use id::{Algorithm, AppSerial, CardScheme, Industry, IssuerId, KeyVersion, MemberCode, PsamNo};

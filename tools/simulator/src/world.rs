@@ -11,7 +11,8 @@ use tongka_base::{
 };
 use tongka_crypto::{diversify, sm2_public_key};
 use tongka_scheme::{
-    BlacklistEntry, FeeRule, Issuer, Member, PsamRange, PsamState, Reserve, Rules, Scheme, TacKey, TacVerifier,
+    BlacklistEntry, Certificate, FeeRule, Issuer, Member, PsamRange, PsamState, Reserve, Rules, Scheme, TacKey,
+    TacVerifier,
 };
 
 /// Most members a simulated scheme can have.
@@ -237,6 +238,7 @@ impl World {
         self.scheme.psam_ranges.sort_by_key(|r| r.from);
         self.scheme.reserves.sort_by_key(|r| r.member);
         self.scheme.fees = fees(self.members);
+        self.scheme.fees.sort_by_key(FeeRule::key);
         let noon_before = |index: u64| shift(first_of(index), -1).and_hms_opt(12, 0, 0).expect("noon");
         let mut blacklist: Vec<BlacklistEntry> = (0..OLD_LISTED + LISTINGS)
             .map(|number| {
@@ -268,9 +270,14 @@ impl World {
             city: format!("{:04}", city.code),
             active_from: if joined_later { ymd(2020, 6, 1) } else { ymd(2018, 1, 1) },
             active_to: (suspended == Some(index)).then(|| ymd(2019, 12, 31)),
-            sm2_public_key: key.transpose()?,
+            suspensions: Vec::new(),
+            certificates: key.transpose()?.into_iter().map(always_valid).collect(),
         })
     }
+}
+
+fn always_valid(public_key: [u8; 65]) -> Certificate {
+    Certificate { not_before: None, not_after: None, public_key }
 }
 
 /// First year in which a card is listed on the eve of each month.
@@ -394,7 +401,7 @@ mod tests {
     fn a_scheme_follows_from_seed_and_members() {
         assert_eq!(simulated_scheme(5, 20).unwrap(), simulated_scheme(5, 20).unwrap());
         assert_ne!(simulated_scheme(5, 20).unwrap().tac_keys, simulated_scheme(6, 20).unwrap().tac_keys);
-        let signing = simulated_scheme(5, 20).unwrap().members.iter().filter(|m| m.sm2_public_key.is_some()).count();
+        let signing = simulated_scheme(5, 20).unwrap().members.iter().filter(|m| !m.certificates.is_empty()).count();
         assert_eq!(signing, 2);
     }
 }

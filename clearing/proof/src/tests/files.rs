@@ -110,7 +110,7 @@ fn bodies() {
 fn the_first_failing_check_names_the_refusal() {
     // Everything is wrong at once; then one thing after another is put right.
     let mut scheme = scheme();
-    scheme.members[2].sm2_public_key = Some(public_key());
+    scheme.members[2].certificates = vec![certificate(None, None)];
     let mut centre = Centre::new(scheme);
     let future = "TXU_20260902_10003350_000002.dat";
     let good = bytes(&upload_of(future, &[Tap::nth(1)])).to_vec();
@@ -149,6 +149,10 @@ fn public_key() -> [u8; 65] {
     signing_key().verifying_key().to_sec1_bytes().as_ref().try_into().unwrap()
 }
 
+fn certificate(not_before: Option<&str>, not_after: Option<&str>) -> Certificate {
+    Certificate { not_before: not_before.map(date), not_after: not_after.map(date), public_key: public_key() }
+}
+
 /// Base64 of the DER signature, with a line end as members write it.
 fn sign(message: &[u8]) -> Vec<u8> {
     use base64::Engine;
@@ -160,7 +164,7 @@ fn sign(message: &[u8]) -> Vec<u8> {
 #[test]
 fn signatures_are_required_where_a_key_is_registered() {
     let mut scheme = scheme();
-    scheme.members[2].sm2_public_key = Some(public_key());
+    scheme.members[2].certificates = vec![certificate(None, None)];
     let good = upload_of(FIRST, &[Tap::nth(1)]);
     let file = bytes(&good).to_vec();
     let raw = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, sign(&file).trim_ascii()).unwrap();
@@ -176,6 +180,19 @@ fn signatures_are_required_where_a_key_is_registered() {
     ] {
         let one = Upload { signature: signature.clone(), ..good.clone() };
         assert_eq!(results(&Centre::new(scheme.clone()).day("20260901", &[one])), [expected], "{signature:?}");
+    }
+    // A certificate counts on clearing dates of its time; with none that counts, nothing is accepted.
+    let other = Certificate { not_before: None, not_after: None, public_key: [0x04; 65] };
+    for (certificates, expected) in [
+        (vec![certificate(Some("20260901"), Some("20260901"))], "OK"),
+        (vec![certificate(Some("20260902"), None)], "F08"),
+        (vec![certificate(None, Some("20260831"))], "F08"),
+        (vec![other, certificate(Some("20260801"), None)], "OK"),
+        (vec![other], "F08"),
+    ] {
+        scheme.members[2].certificates = certificates;
+        let one = Upload { signature: Some(sign(&file)), ..good.clone() };
+        assert_eq!(results(&Centre::new(scheme.clone()).day("20260901", &[one])), [expected]);
     }
     let ignored = Upload { signature: Some(b"rubbish".to_vec()), ..good };
     assert_eq!(results(&prove(&[ignored])), ["OK"], "no key registered");

@@ -51,7 +51,8 @@ fn scheme() -> Scheme {
         city: "0000".into(),
         active_from: date("20200101"),
         active_to: active_to.map(date),
-        sm2_public_key: None,
+        suspensions: Vec::new(),
+        certificates: Vec::new(),
     };
     let (v1, tdes, sm4) = (KeyVersion(1), Algorithm::Tdes, Algorithm::Sm4);
     let issuer = |scheme, id: &str, member, overdraft, keys: &[_]| Issuer {
