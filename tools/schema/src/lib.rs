@@ -8,6 +8,7 @@ mod issuing;
 mod job;
 mod keys;
 mod ledger;
+mod member;
 
 use tongka_storage::{Db, Migration, StorageError};
 
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "issuing", sql: issuing::SQL },
     Migration { version: 6, name: "access", sql: access::SQL },
     Migration { version: 7, name: "job", sql: job::SQL },
+    Migration { version: 8, name: "member", sql: member::SQL },
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
 ];
 
