@@ -11,13 +11,13 @@ export const custodians = [
 ];
 export const keys = [
   ['tunion.tac.01.3des', 'tac', '3DES', 1, 'root', 'active'], ['tunion.tac.01.sm4', 'tac', 'SM4', 1, 'root', 'active'],
-  ['tunion.purchase.01.3des', 'purchase', '3DES', 1, 'root', 'active'], ['tunion.purchase.02.sm4', 'purchase', 'SM4', 2, 'root', 'staged'],
+  ['tunion.purchase.01.3des', 'purchase', '3DES', 1, 'root', 'active'], ['tunion.purchase.02.sm4', 'purchase', 'SM4', 2, 'root', 'generated'],
   ['tunion.load.01.sm4', 'load', 'SM4', 1, 'root', 'active'], ['transport.maker01', 'transport', 'SM4', 1, 'transport', 'active'],
   ['mohurd.tac.01.3des', 'tac', '3DES', 1, 'root', 'retired'],
 ].map(([name, usage, algorithm, version, level, state]) => ({ name, usage, algorithm, version, level, state, key_index: version, kcv: random.hex(6), parent: null, made_at: at('2026-01-05', '10:30:00') }));
 export const keyRequests = [
-  { id: 12, action: 'activate tunion.purchase.02.sm4', proposer: '赵一', proposed_at: at(OPEN_DATE, '09:30:00'), state: 'proposed', decided_by: null },
-  { id: 11, action: 'export transport.maker01', proposer: '钱二', proposed_at: at(addDays(OPEN_DATE, -3), '14:10:00'), state: 'approved', decided_by: '孙三' },
+  { id: 12, action: 'activate tunion.purchase.02.sm4', proposer: '赵一', proposed_at: at(OPEN_DATE, '09:30:00'), state: 'open', decided_by: null },
+  { id: 11, action: 'export transport.maker01', proposer: '钱二', proposed_at: at(addDays(OPEN_DATE, -3), '14:10:00'), state: 'done', decided_by: '孙三' },
 ];
 const orderState = values('ordered:已下单:ordered:info|data:已出数据:data written:info|producing:生产中:producing:warn|done:完成:done:ok');
 export const cards = [
@@ -31,7 +31,7 @@ export const cards = [
     kcv:校验值:KCV:code
     parent:上级密钥:Parent:code
     made_at:生成时间:Made:datetime:s`,
-    () => keys, { enums: { algorithm: values('3DES:3DES:3DES|SM4:SM4:SM4:info'), state: values('staged:待启用:staged:warn|active:启用:active:ok|retired:停止发卡:retired|destroyed:已销毁:destroyed:bad') } }),
+    () => keys, { enums: { algorithm: values('3DES:3DES:3DES|SM4:SM4:SM4:info'), state: values('generated:已生成:generated:warn|active:启用:active:ok|retired:停止发卡:retired|destroyed:已销毁:destroyed:bad') } }),
   list('custodians', '保管员', 'Custodians', 'name', `
     name:姓名:Name:text:sf
     active_from:任期起:From:date
@@ -44,7 +44,7 @@ export const cards = [
     proposed_at:时间:Time:datetime:s
     state:状态:State:enum:f
     decided_by:复核:Decided by:text`,
-    () => keyRequests, { enums: { state: values('proposed:待复核:proposed:warn|approved:已批准:approved:ok|refused:已拒绝:refused:bad') }, sort: '-id' }),
+    () => keyRequests, { enums: { state: values('open:待复核:open:warn|done:已执行:done:ok|refused:已拒绝:refused:bad') }, sort: '-id' }),
   list('card-products', '卡产品', 'Card products', 'code', `
     code:代码:Code:code:sf
     name:名称:Name:text:f
@@ -86,7 +86,7 @@ export const cards = [
     order_id:订单:Order:int:f
     state:状态:State:enum:f
     changed_on:变更日期:Changed:date:sf`,
-    () => Array.from({ length: 240 }, (_, i) => ({ number: `310429****${String(10_000 + i).slice(-4)}`, scheme: 'T', product: ['ORD', 'STU', 'ORD', 'SEN'][i % 4], order_id: (i % 3) + 1, state: ['stock', 'issued', 'issued', 'lost', 'issued'][i % 5], changed_on: addDays(OPEN_DATE, -(i % 60)) })), { enums: { scheme, state: values('ordered:制卡中:ordered:info|stock:在库:in stock:plain|issued:已发卡:issued:ok|lost:挂失:lost:warn|cancelled:注销:cancelled:bad') } }),
+    () => Array.from({ length: 240 }, (_, i) => ({ number: `310429****${String(10_000 + i).slice(-4)}`, scheme: 'T', product: ['ORD', 'STU', 'ORD', 'SEN'][i % 4], order_id: (i % 3) + 1, state: ['stock', 'issued', 'active', 'lost', 'active'][i % 5], changed_on: addDays(OPEN_DATE, -(i % 60)) })), { enums: { scheme, state: values('made:已制卡:made:info|stock:库存:in stock:plain|issued:已发行:issued:info|active:正常:active:ok|lost:挂失:lost:warn|returned:退卡:returned:plain') } }),
   list('sams', 'PSAM/ISAM', 'PSAM/ISAM', 'number', `
     number:编号:Number:code:sf
     kind:类型:Kind:enum:f

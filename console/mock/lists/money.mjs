@@ -13,9 +13,9 @@ for (const d of DAYS) {
   for (const p of d.positions) {
     if (p.net_fen === 0) continue;
     const reserve = `reserve.${p.member}`;
-    transfers.push({ sequence: transfers.length + 1, key: `${d.clearing_date}.net.${p.member}`, phase: 'posted', debit: p.net_fen < 0 ? reserve : 'clearing.suspense', credit: p.net_fen < 0 ? 'clearing.suspense' : reserve, amount_fen: Math.abs(p.net_fen), booked_on: d.clearing_date, reason: '净头寸入账', created_at: at(d.clearing_date, '22:31:05'), hash: random.hex(64) });
+    transfers.push({ sequence: transfers.length + 1, key: `${d.clearing_date}.net.${p.member}`, phase: 'posted', debit: p.net_fen < 0 ? reserve : 'clearing.suspense', credit: p.net_fen < 0 ? 'clearing.suspense' : reserve, amount_fen: Math.abs(p.net_fen), booking_date: d.clearing_date, reason: '净头寸入账', created_at: at(d.clearing_date, '22:31:05'), hash: random.hex(64) });
   }
-  if (d.centre_fees_fen) transfers.push({ sequence: transfers.length + 1, key: `${d.clearing_date}.fees`, phase: 'posted', debit: 'clearing.suspense', credit: 'centre.fees', amount_fen: d.centre_fees_fen, booked_on: d.clearing_date, reason: '中心手续费', created_at: at(d.clearing_date, '22:31:06'), hash: random.hex(64) });
+  if (d.centre_fees_fen) transfers.push({ sequence: transfers.length + 1, key: `${d.clearing_date}.fees`, phase: 'posted', debit: 'clearing.suspense', credit: 'centre.fees', amount_fen: d.centre_fees_fen, booking_date: d.clearing_date, reason: '中心手续费', created_at: at(d.clearing_date, '22:31:06'), hash: random.hex(64) });
 }
 
 const sumOf = (side, code) => transfers.filter((t) => t[side] === code).reduce((s, t) => s + t.amount_fen, 0);
@@ -68,7 +68,7 @@ export const money = [
     debit:借方科目:Debit:code:sf
     credit:贷方科目:Credit:code:sf
     amount_fen:金额:Amount:fen:sf
-    booked_on:记账日期:Booked on:date:sf
+    booking_date:记账日期:Booked on:date:sf
     reason:摘要:Reason:text:f
     created_at:时间:Time:datetime:s
     hash:链摘要:Chain hash:digest`,

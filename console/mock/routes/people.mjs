@@ -1,3 +1,4 @@
+import { at, OPEN_DATE } from '../dates.mjs';
 import { randomUUID } from 'node:crypto';
 import { notFound, Refusal, route } from '../http.mjs';
 import { PERMISSIONS } from '../permissions.mjs';
@@ -54,11 +55,29 @@ route('PUT', '/preferences/{key}', ({ session, params, body }) => void state.pre
 
 route('GET', '/permissions', () => ({ permissions: PERMISSIONS }));
 route('GET', '/roles/{code}', ({ params }) => state.roles.find((r) => r.code === params.code) ?? (() => { throw notFound(); })());
-route('PUT', '/roles/{code}', ({ session, params, body }) => submit(session, 'access.role.set', params.code, `修改角色 ${params.code} 的权限`, state.roles.find((r) => r.code === params.code)?.permissions ?? null, body), { status: 202 });
-route('POST', '/accounts', ({ session, body }) => submit(session, 'access.account.create', body.login, `新建账户 ${body.login}`, null, body));
-for (const [verb, zh] of [['disable', '停用'], ['enable', '启用'], ['reset-password', '重置密码'], ['roles', '变更角色']]) {
-  route('POST', `/accounts/{id}/${verb}`, ({ session, params, body }) => submit(session, `access.account.${verb}`, params.id, `${zh}账户 ${state.accounts.find((a) => String(a.id) === params.id)?.login}`, null, body ?? null));
+route('PUT', '/roles/{code}', ({ params, body }) => {
+  const role = state.roles.find((r) => r.code === params.code);
+  if (role) Object.assign(role, body);
+  else state.roles.push({ code: params.code, side: 'centre', ...body });
+});
+route('POST', '/accounts', ({ body }) => {
+  if (state.accounts.some((a) => a.login === body.login)) throw new Refusal(409, 'P10', '登录名已被使用', 'the login is taken', '', [{ field: 'login', message: '登录名已被使用' }]);
+  const [kind, code] = body.owner.split(':');
+  state.accounts.push({ id: state.accounts.length + 1, login: body.login, name: body.name, person: body.person, owner_kind: kind, member: code ?? null, roles: body.roles, state: 'active', totp: false, must_change: true, last_login_at: null });
+  return { id: state.accounts.length, password: 'Kd7-mq2P-vv81-Tongka' };
+}, { status: 201 });
+function accountOf(id) {
+  const account = state.accounts.find((a) => String(a.id) === id);
+  if (!account) throw notFound();
+  return account;
 }
+route('POST', '/accounts/{id}/disable', ({ params }) => void Object.assign(accountOf(params.id), { state: 'disabled' }));
+route('POST', '/accounts/{id}/enable', ({ params }) => void Object.assign(accountOf(params.id), { state: 'active' }));
+route('POST', '/accounts/{id}/reset-password', ({ params }) => {
+  accountOf(params.id).must_change = true;
+  return { password: 'Kd7-mq2P-vv81-Tongka' };
+});
+route('POST', '/accounts/{id}/roles', ({ params, body }) => void Object.assign(accountOf(params.id), { roles: body.roles }));
 route('POST', '/api-keys', ({ session, body }) => {
   const id = `AK${randomUUID().slice(0, 6).toUpperCase()}`;
   state.apiKeys.push({ id, name: body.name, member: session.account.member, algorithm: body.algorithm, state: 'active', created_at: '2026-11-23T10:24:00+08:00', expires_on: body.expires_on, last_used_at: null });
@@ -94,4 +113,5 @@ for (const verb of ['retry', 'cancel']) {
     return job;
   });
 }
+route('GET', '/system', () => ({ version: '0.1.0', started_at: at(OPEN_DATE, '02:00:00'), node: 'node-1', ready: true, checks: [['database', '数据库', 'Database', 'SQLite, 5.1 ms'], ['disk', '磁盘', 'Disk', '41%'], ['clock', '时钟', 'Clock', '偏差 3 ms'], ['hsm', '加密机', 'HSM', 'soft'], ['migrations', '数据库结构', 'Schema', '15']].map(([name, zh, en, detail]) => ({ name, zh, en, detail, ok: true })) }));
 route('POST', '/audit/verify', () => ({ ok: true, entries: 620, head: 'A'.repeat(64), first_bad: null }));

@@ -18,7 +18,7 @@ export function PageArea() {
     [tabs],
   );
   return (
-    <Layout.Content className="content" id="content" role="main" tabIndex={-1}>
+    <Layout.Content className="content" id="content" role="main" tabIndex={0}>
       {pages === undefined ? (
         <Skeleton active className="panel-body" />
       ) : (

@@ -38,17 +38,17 @@ function listPage(path: string, title: MessageKey, list: string, group: Group, r
 const centre: OwnerKind[] = ['centre'];
 
 export const PAGES: PageDef[] = [
-  page('/', 'nav.dashboard', () => import('../pages/dashboard/DashboardPage'), { group: 'top' }),
+  page('/', 'nav.dashboard', () => import('../pages/HomePage'), { group: 'top', memberTitle: 'nav.today' }),
 
   listPage('/days', 'nav.days', 'clearing-days', 'clearing'),
   page('/days/:date', 'nav.day', () => import('../pages/days/DayPage'), { list: 'clearing-days' }),
-  listPage('/uploads', 'nav.uploads', 'uploads', 'clearing'),
+  listPage('/uploads', 'nav.uploads', 'uploads', 'clearing', { memberTitle: 'nav.sent' }),
   page('/uploads/:name', 'nav.upload', () => import('../pages/files/UploadPage'), { permissions: ['file.read'] }),
   page('/uploads/:name/records/:record', 'nav.explain', () => import('../pages/files/ExplainPage'), { permissions: ['record.read', 'file.read'] }),
   listPage('/receipts', 'nav.receipts', 'receipts', 'clearing'),
-  listPage('/result-files', 'nav.resultFiles', 'result-files', 'clearing'),
+  listPage('/result-files', 'nav.resultFiles', 'result-files', 'clearing', { memberTitle: 'nav.received' }),
   page('/viewer', 'nav.viewer', () => import('../pages/files/ViewerPage'), { group: 'clearing', permissions: ['file.read', 'file.download'] }),
-  page('/records', 'nav.records', () => import('../pages/records/RecordsPage'), { group: 'clearing', permissions: ['record.read'] }),
+  page('/records', 'nav.records', () => import('../pages/records/RecordsPage'), { group: 'clearing', permissions: ['record.read'], memberTitle: 'nav.myRecords' }),
   listPage('/suspicious', 'nav.suspicious', 'suspicious', 'clearing'),
   listPage('/adjustments', 'nav.adjustments', 'adjustments', 'clearing'),
   listPage('/disputes', 'nav.disputes', 'disputes', 'clearing'),
@@ -57,8 +57,10 @@ export const PAGES: PageDef[] = [
   page('/flows', 'nav.flows', () => import('../pages/flows/FlowsPage'), { group: 'money', permissions: ['position.read'] }),
   listPage('/groups', 'nav.groups', 'groups', 'money'),
   listPage('/ledger', 'nav.ledger', 'ledger-accounts', 'money'),
+  page('/ledger/:code', 'ledger.account', () => import('../pages/money/AccountPage'), { list: 'ledger-transfers' }),
+  page('/trial-balance', 'ledger.trial', () => import('../pages/money/TrialBalance'), { group: 'money', list: 'ledger-accounts' }),
   listPage('/ledger-transfers', 'nav.transfers', 'ledger-transfers', 'money'),
-  listPage('/reserves', 'nav.reserves', 'reserves', 'money'),
+  page('/reserves', 'nav.reserves', () => import('../pages/money/ReservesPage'), { group: 'money', permissions: ['settlement.read'] }),
   listPage('/reserve-movements', 'nav.reserveMovements', 'reserve-movements', 'money'),
   listPage('/topups', 'nav.topups', 'topups', 'money'),
   listPage('/bank-instructions', 'nav.bankInstructions', 'bank-instructions', 'money'),
@@ -66,10 +68,12 @@ export const PAGES: PageDef[] = [
   listPage('/reconciliation', 'nav.reconciliation', 'reconciliation', 'money'),
 
   listPage('/members', 'nav.members', 'members', 'parties', { sides: centre }),
+  page('/members/:code', 'nav.member', () => import('../pages/parties/MemberPage'), { list: 'members' }),
   listPage('/issuers', 'nav.issuers', 'issuers', 'parties'),
   listPage('/psam-ranges', 'nav.psamRanges', 'psam-ranges', 'parties'),
   listPage('/certificates', 'nav.certificates', 'certificates', 'parties'),
   listPage('/fees', 'nav.fees', 'fees', 'parties'),
+  page('/what-if', 'nav.whatIf', () => import('../pages/parties/WhatIfPage'), { group: 'parties', permissions: ['member.simulate'] }),
   listPage('/scheme-versions', 'nav.schemeVersions', 'scheme-versions', 'parties'),
   listPage('/holidays', 'nav.holidays', 'holidays', 'parties'),
   listPage('/expected-files', 'nav.expectedFiles', 'expected-files', 'parties'),
@@ -79,6 +83,8 @@ export const PAGES: PageDef[] = [
   listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'parties'),
 
   listPage('/keys', 'nav.keys', 'keys', 'keysCards'),
+  page('/ceremonies', 'nav.ceremony', () => import('../pages/keys/CeremoniesRoute'), { group: 'keysCards', permissions: ['key.ceremony'], list: 'custodians' }),
+  page('/ceremonies/:id', 'nav.ceremony', () => import('../pages/keys/CeremonyRoute'), { permissions: ['key.ceremony'] }),
   listPage('/custodians', 'nav.custodians', 'custodians', 'keysCards'),
   listPage('/key-requests', 'nav.keyRequests', 'key-requests', 'keysCards'),
   listPage('/card-products', 'nav.cardProducts', 'card-products', 'keysCards'),
@@ -89,6 +95,7 @@ export const PAGES: PageDef[] = [
   listPage('/sams', 'nav.sams', 'sams', 'keysCards'),
 
   listPage('/approvals', 'nav.approvals', 'approvals', 'work'),
+  page('/approvals/:id', 'nav.approval', () => import('../pages/work/ApprovalPage'), { permissions: ['approval.read'] }),
   listPage('/jobs', 'nav.jobs', 'jobs', 'work'),
   listPage('/notices', 'nav.notices', 'notices', 'work'),
 
@@ -96,8 +103,11 @@ export const PAGES: PageDef[] = [
   listPage('/login-log', 'nav.loginLog', 'login-log', 'system'),
   listPage('/accounts', 'nav.accounts', 'accounts', 'system'),
   listPage('/roles', 'nav.roles', 'roles', 'system'),
+  page('/roles/:code', 'nav.roles', () => import('../pages/system/RolePage'), { list: 'roles' }),
   listPage('/sessions', 'nav.sessions', 'sessions', 'system'),
   listPage('/api-keys', 'nav.apiKeys', 'api-keys', 'system'),
+  page('/system', 'nav.health', () => import('../pages/system/HealthPage'), { group: 'system', permissions: ['system.read'] }),
+  page('/account', 'nav.account', () => import('../pages/system/AccountPage')),
 ];
 
 export const GROUPS: { group: Group; title: MessageKey }[] = [

@@ -57,6 +57,9 @@ export default function EChart({ option, height, label, onClick }: ChartProps) {
       valueAxis: axis,
     });
     chart.current = made;
+    made.on('finished', () => {
+      if (box.current) box.current.dataset['chart'] = 'drawn';
+    });
     made.on('click', (params) => click.current?.(params as never));
     const observer = new ResizeObserver(() => made.resize());
     observer.observe(box.current!);
@@ -71,5 +74,5 @@ export default function EChart({ option, height, label, onClick }: ChartProps) {
     chart.current?.setOption({ animationDuration: 250, ...option }, { notMerge: true });
   }, [option, theme]);
 
-  return <div ref={box} style={{ height, width: '100%' }} role="img" aria-label={label} />;
+  return <div ref={box} data-chart="drawing" style={{ height, width: '100%' }} role="img" aria-label={label} />;
 }

@@ -4,11 +4,17 @@ import { dashboard } from './dashboard';
 import { days } from './days';
 import { files } from './files';
 import { flows } from './flows';
+import { keys } from './keys';
 import { list } from './list';
 import { login } from './login';
+import { money } from './money';
 import { nav } from './nav';
+import { parties } from './parties';
+import { portal } from './portal';
+import { system } from './system';
+import { work } from './work';
 
-export const catalogue = { ...common, ...dashboard, ...days, ...files, ...flows, ...list, ...login, ...nav } as const;
-export const parts = { common, dashboard, days, files, flows, list, login, nav };
+export const catalogue = { ...common, ...dashboard, ...days, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
+export const parts = { common, dashboard, days, files, flows, keys, list, login, money, nav, parties, portal, system, work };
 
 export type MessageKey = keyof typeof catalogue;

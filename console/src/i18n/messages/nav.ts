@@ -30,7 +30,7 @@ export const nav = {
   'nav.reconciliation': ['对账', 'Reconciliation'],
   'nav.parties': ['机构与规则', 'Members and rules'],
   'nav.members': ['成员机构', 'Members'],
-  'nav.member': ['机构 {id}', 'Member {id}'],
+  'nav.member': ['机构 {code}', 'Member {code}'],
   'nav.issuers': ['发卡机构', 'Issuers'],
   'nav.psamRanges': ['PSAM 号段', 'PSAM ranges'],
   'nav.certificates': ['证书', 'Certificates'],

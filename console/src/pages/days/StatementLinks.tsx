@@ -7,10 +7,10 @@ export function StatementLinks({ date, member }: { date: string; member: string 
   const link = (format: 'pdf' | 'xlsx') => href(`/statements/${date}/${member}.${format}`);
   return (
     <>
-      <a href={link('pdf')} download aria-label={`${t('nav.statements')} PDF ${member}`}>
+      <a href={link('pdf')} download aria-label={`PDF ${t('nav.statements')} ${member}`}>
         {t('day.statementPdf')}
       </a>
-      <a href={link('xlsx')} download aria-label={`${t('nav.statements')} Excel ${member}`}>
+      <a href={link('xlsx')} download aria-label={`Excel ${t('nav.statements')} ${member}`}>
         {t('day.statementXlsx')}
       </a>
     </>

@@ -11,7 +11,7 @@ export function FileActions({ kind, name }: { kind: 'result' | 'receipt'; name: 
   if (!can('file.download')) return null;
   return (
     <>
-      <Link to={`/viewer?${kind}=${encodeURIComponent(name)}`} aria-label={`${t('common.open')} ${name}`}>
+      <Link to={`/viewer?${kind}=${encodeURIComponent(name)}`} aria-label={`${t('file.view')} ${name}`}>
         {t('file.view')}
       </Link>
       <a href={href(path)} download aria-label={`${t('common.download')} ${name}`}>

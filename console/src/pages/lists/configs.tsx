@@ -3,11 +3,30 @@ import { Link } from 'react-router';
 import { FileResult } from '../../components/verdicts';
 import { OpenDayButton } from '../days/OpenDayButton';
 import { UploadButton } from '../files/UploadButton';
+import { ReserveActions } from '../money/ReserveActions';
+import { LedgerToolbar } from '../money/LedgerToolbar';
+import { JobActions, JobDetail } from '../work/JobDetail';
+import { SuspiciousActions } from '../work/SuspiciousActions';
+import { AddBlacklist, AddCertificate, AddExpected, AddHoliday, AddIssuer, AddMember, AddPsam, FeeActions, FeeToolbar, PsamActions } from '../parties/actions';
+import { AccountActions, AddAccount } from '../system/AccountActions';
+import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
+import { AddOrder, AddProduct, AddSegment, CardActions } from '../keys/CardActions';
+import { KeyActions, ProposeGenerate, RequestActions } from '../keys/KeyRequests';
 import { FileActions } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
+import type { Cell } from '../../api/types';
 import type { ListConfig } from '../../components/list/config';
 
 const path = (base: string, column: string): ListConfig['open'] => (row) => `${base}/${encodeURIComponent(String(row[column]))}`;
+
+function accountLink(value: Cell) {
+  const code = String(value);
+  return (
+    <Link className="mono" to={`/ledger/${encodeURIComponent(code)}`}>
+      {code}
+    </Link>
+  );
+}
 
 export const CONFIGS: Record<string, ListConfig | undefined> = {
   'clearing-days': {
@@ -43,6 +62,37 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
   },
   groups: { primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
-  members: { rowKey: 'code', open: path('/members', 'code') },
+  reserves: { rowKey: 'member', actions: ReserveActions, sum: ['balance_fen'] },
+  'ledger-accounts': { rowKey: 'code', primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'), toolbar: LedgerToolbar },
+  'ledger-transfers': {
+    rowKey: 'sequence',
+    primary: ['booking_date', 'debit', 'credit'],
+    sum: ['amount_fen'],
+    render: { debit: accountLink, credit: accountLink },
+  },
+  'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
+  'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
+  suspicious: { primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
+  jobs: { rowKey: 'id', primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
+  members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
+  issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
+  'psam-ranges': { toolbar: AddPsam, actions: PsamActions },
+  certificates: { toolbar: AddCertificate },
+  fees: { rowKey: 'id', primary: ['acquirer', 'issuer', 'industry'], toolbar: FeeToolbar, actions: FeeActions },
+  holidays: { rowKey: 'date', toolbar: AddHoliday },
+  'expected-files': { toolbar: AddExpected },
+  blacklist: { toolbar: AddBlacklist },
+  keys: { rowKey: 'name', primary: ['name', 'usage', 'state'], toolbar: ProposeGenerate, actions: KeyActions },
+  'key-requests': { rowKey: 'id', toolbar: ProposeGenerate, actions: RequestActions },
+  'card-products': { rowKey: 'code', toolbar: AddProduct },
+  segments: { toolbar: AddSegment },
+  'production-orders': { rowKey: 'id', toolbar: AddOrder },
+  cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
+  audit: { rowKey: 'sequence', primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
+  'login-log': { primary: ['at', 'login', 'outcome'] },
+  accounts: { rowKey: 'id', primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
+  roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
+  sessions: { rowKey: 'id', actions: SessionActions },
+  'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
   approvals: { rowKey: 'id', primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };

@@ -1,0 +1,103 @@
+/** Debian's Chromium under playwright-core: a page for an account, what it must not do while we look, axe. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--no-default-browser-check'];
+
+const underWay = new WeakMap();
+
+export async function launch() {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: apt-get install chromium, or name one in CHROMIUM`);
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A browser context with its complaints collected: errors of the page, of the console, requests that leave the host. */
+export async function open(browser, base, { theme = 'light', language = 'zh', width = 1366, height = 768 } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', acceptDownloads: true });
+  await context.addInitScript(([t, l]) => {
+    localStorage.setItem('tongka.theme', t);
+    localStorage.setItem('tongka.language', l);
+  }, [theme, language]);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    // A refusal (401, 404) is a tested answer; the browser logs it by itself.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.origin !== base) complaints.push(`request to another host: ${url.origin}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url().replace(base, '')}`);
+  });
+  page.setDefaultTimeout(20_000);
+  // What is still under way; the event stream never ends and does not count.
+  const pending = new Set();
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/events')) pending.add(request);
+  });
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => pending.delete(request));
+  underWay.set(page, pending);
+  return { context, page, complaints };
+}
+
+export async function logIn(page, base, { login, password, totp }) {
+  await page.goto(base);
+  await page.getByLabel(/^(登录名|Login)$/).fill(login);
+  await page.getByLabel(/^(密码|Password)$/).fill(password);
+  await page.keyboard.press('Enter');
+  if (totp) {
+    await page.getByLabel(/动态口令|One-time code/).fill(totp);
+    await page.keyboard.press('Enter');
+  }
+  await page.locator('#content, form[data-form=password]').first().waitFor();
+}
+
+/**
+ * Waits until the page is at rest: nothing under way, no skeleton or spinner, every chart drawn, no animation; and
+ * still so two frames later, because an answer first has to be drawn.
+ */
+export async function settled(page) {
+  const pending = underWay.get(page);
+  const calm = () =>
+    page.evaluate(async () => {
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const visible = (element) => element.getClientRects().length > 0;
+      const busy = [...document.querySelectorAll('.tk-skeleton, .tk-spin-spinning, .app-waiting, .tk-progress-status-active')].some(visible);
+      const charts = [...document.querySelectorAll('[data-chart]')].filter(visible);
+      const moving = document.getAnimations().some((a) => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity);
+      return !busy && !moving && document.querySelector('#content, .login') !== null && charts.every((c) => c.dataset.chart === 'drawn');
+    });
+  const deadline = Date.now() + 20_000;
+  let rest = 0;
+  while (rest < 2) {
+    rest = pending.size === 0 && (await calm()) && pending.size === 0 ? rest + 1 : 0;
+    if (Date.now() > deadline) throw new Error(`the page does not come to rest: ${[...pending].map((r) => r.url()).join(', ') || 'still drawing'}`);
+  }
+}
+
+/** Accessibility by axe: every violation is a failure. */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }),
+  );
+  return violations.map((v) => {
+    const [node] = v.nodes;
+    return `axe ${v.id} (${v.nodes.length}): ${node.target.join(' ')} — ${node.any.concat(node.all, node.none).map((c) => c.message).join('; ')}`;
+  });
+}
+
+export function shooter(folder) {
+  if (folder) mkdirSync(folder, { recursive: true });
+  return async (page, name) => {
+    if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+  };
+}

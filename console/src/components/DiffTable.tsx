@@ -1,0 +1,66 @@
+/** Before and after, side by side; what does not change is folded away. */
+import { Checkbox, Empty } from 'antd';
+import { useState } from 'react';
+import { useT } from '../i18n';
+import { diff, type Change } from '../lib/diff';
+import { formatPpm } from '../lib/money';
+import { MemberName, Money } from './figures';
+
+export function DiffTable({ before, after }: { before: unknown; after: unknown }) {
+  const t = useT();
+  const changes = diff(before, after);
+  const same = changes.filter((c) => c.kind === 'same').length;
+  const [all, setAll] = useState(false);
+  const rows = all ? changes : changes.filter((c) => c.kind !== 'same');
+  const fresh = before === null || before === undefined;
+  return (
+    <>
+      {rows.length === 0 ? (
+        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('approval.noChange')} />
+      ) : (
+        <table className="plain-table diff">
+          <thead>
+            <tr>
+              <th>{t('approval.field')}</th>
+              {!fresh && <th>{t('approval.before')}</th>}
+              <th>{t(fresh ? 'approval.content' : 'approval.after')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((change) => (
+              <tr key={change.path} className={`diff-${fresh ? 'same' : change.kind}`}>
+                <td className="mono">{change.path}</td>
+                {!fresh && (
+                  <td className="diff-before">
+                    <Leaf path={change.path} value={change.before} absent={change.kind === 'added'} />
+                  </td>
+                )}
+                <td className="diff-after">
+                  <Leaf path={change.path} value={change.after} absent={change.kind === 'removed'} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {same > 0 && (
+        <Checkbox checked={all} onChange={(e) => setAll(e.target.checked)}>
+          {t('approval.showSame', { n: same })}
+        </Checkbox>
+      )}
+    </>
+  );
+}
+
+/** A value by the name of its field: units are in the names. */
+function Leaf({ path, value, absent }: { path: string; value: Change['after']; absent: boolean }) {
+  const t = useT();
+  if (absent) return <span className="muted">—</span>;
+  if (value === null || value === '') return <span className="muted">{t('common.none')}</span>;
+  const name = path.split('.').at(-1) ?? '';
+  if (/_fen$/.test(name) && typeof value === 'number') return <Money fen={value} withUnit />;
+  if (/_ppm$/.test(name) && typeof value === 'number') return <span className="num">{formatPpm(value)}</span>;
+  if (/^(member|acquirer|issuer|code|sender)$/.test(name) && /^\d{8}$/.test(String(value))) return <MemberName code={String(value)} />;
+  if (typeof value === 'boolean') return <>{t(value ? 'common.yes' : 'common.no')}</>;
+  return <span className="wrap">{String(value)}</span>;
+}

@@ -1,0 +1,1 @@
+export { CeremoniesPage as default } from './CeremonyPage';

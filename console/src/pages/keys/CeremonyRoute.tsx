@@ -1,0 +1,1 @@
+export { CeremonyPage as default } from './CeremonyPage';

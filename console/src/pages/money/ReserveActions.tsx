@@ -1,0 +1,57 @@
+import { Form, Input } from 'antd';
+import { call } from '../../api/http';
+import { useCan, useSide } from '../../api/session';
+import type { Row } from '../../api/types';
+import { ActionButton } from '../../components/ActionButton';
+import { MemberName, Money } from '../../components/figures';
+import { fenOf, YuanItem } from '../../components/YuanItem';
+import { useT } from '../../i18n';
+import { editableYuan } from '../../lib/money';
+import { proposeChange } from '../../api/changes';
+
+/** Proposals about one member's reserve. The kind gives the sign, never the typed number. */
+export function ReserveActions({ row }: { row: Row }) {
+  const t = useT();
+  const can = useCan();
+  const side = useSide();
+  if (!can('settlement.propose')) return null;
+  const member = String(row['member']);
+  const balance = (
+    <p>
+      <MemberName code={member} link={false} /> · {t('dash.balance')} <Money fen={Number(row['balance_fen'])} withUnit />
+    </p>
+  );
+  const common = { size: 'small' as const, type: 'link' as const, twoPeople: true, invalidate: [['list', 'reserves'], ['list', 'topups']] };
+  const move = (kind: 'topups' | 'withdrawals') => (values: { amount: string; reference?: string; note?: string }, key: string) =>
+    call('POST', `/reserves/${member}/${kind}`, { key, body: { amount_fen: fenOf(values.amount), reference: values.reference ?? '', note: values.note ?? '' } });
+  return (
+    <span className="row-actions">
+      {(['topups', 'withdrawals'] as const).map((kind) => (
+        <ActionButton<{ amount: string; reference?: string; note?: string }> key={kind} {...common} label={t(kind === 'topups' ? 'reserve.topUp' : 'reserve.withdraw')} description={balance} submit={move(kind)}>
+          <YuanItem name="amount" label={t('reserve.amount')} extra={t('reserve.signNote')} />
+          <Form.Item name="reference" label={t('reserve.reference')}>
+            <Input maxLength={60} />
+          </Form.Item>
+          <Form.Item name="note" label={t('common.note')}>
+            <Input.TextArea rows={2} maxLength={300} />
+          </Form.Item>
+        </ActionButton>
+      ))}
+      {side === 'centre' && can('member.propose') && (
+        <ActionButton<{ target: string; warning: string; stop: string }>
+          {...common}
+          label={t('reserve.lines')}
+          description={balance}
+          initial={{ target: editableYuan(Number(row['target_fen'])), warning: editableYuan(Number(row['warning_fen'])), stop: editableYuan(Number(row['stop_fen'])) }}
+          submit={(values, key) =>
+            proposeChange({ kind: 'member.reserve.set', payload: { member, target_fen: fenOf(values.target), warning_fen: fenOf(values.warning), stop_fen: fenOf(values.stop) }, note: '' }, key)
+          }
+        >
+          <YuanItem name="target" label={t('reserve.target')} extra={t('reserve.order')} />
+          <YuanItem name="warning" label={t('reserve.warning')} />
+          <YuanItem name="stop" label={t('reserve.stop')} zero />
+        </ActionButton>
+      )}
+    </span>
+  );
+}
