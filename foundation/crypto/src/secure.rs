@@ -1,6 +1,7 @@
 //! Secure messaging (安全报文), external authentication, key loading.
 
-use crate::block::{sm4_encrypt, tdes_encrypt};
+use crate::block::{sm4_decrypt, sm4_encrypt, tdes_decrypt, tdes_encrypt};
+use crate::key::Key16;
 use crate::key::{mac_sm4, retail_mac};
 use tongka_base::Algorithm;
 use zeroize::Zeroizing;
@@ -52,6 +53,31 @@ pub fn secure_encrypt(algorithm: Algorithm, key: &[u8; 16], data: &[u8]) -> Opti
 pub fn wrap_key(algorithm: Algorithm, transport: &[u8; 16], header: [u8; 3], key: &[u8; 16]) -> Vec<u8> {
     let data = [&header[..], key].concat();
     secure_encrypt(algorithm, transport, &data).expect("19 bytes")
+}
+
+/// The sixteen bytes of a key under a transport key, ECB, with neither length nor padding.
+pub fn encrypt_key(algorithm: Algorithm, transport: &[u8; 16], key: &[u8; 16]) -> [u8; 16] {
+    match algorithm {
+        Algorithm::Tdes => by_halves(key, |half| tdes_encrypt(transport, half)),
+        Algorithm::Sm4 => sm4_encrypt(transport, key),
+    }
+}
+
+/// Undoes [`encrypt_key`]. Whatever the cipher text, some key comes out: only a check value or a MAC tells which.
+pub fn decrypt_key(algorithm: Algorithm, transport: &[u8; 16], cipher: &[u8; 16]) -> Key16 {
+    Key16::new(match algorithm {
+        Algorithm::Tdes => by_halves(cipher, |half| tdes_decrypt(transport, half)),
+        Algorithm::Sm4 => sm4_decrypt(transport, cipher),
+    })
+}
+
+fn by_halves(bytes: &[u8; 16], each: impl Fn(&[u8; 8]) -> [u8; 8]) -> [u8; 16] {
+    let (halves, _) = bytes.as_chunks::<8>();
+    let mut out = [0; 16];
+    for (to, from) in out.chunks_exact_mut(8).zip(halves) {
+        to.copy_from_slice(&each(from));
+    }
+    out
 }
 
 /// Cryptogram of EXTERNAL AUTHENTICATE for a challenge of up to eight bytes, padded with zeros.

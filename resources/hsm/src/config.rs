@@ -32,6 +32,8 @@ struct PoolSettings {
     wait_ms: Option<u64>,
     failures: Option<u32>,
     rest_ms: Option<u64>,
+    /// Transport key that every device has, under which a random key goes from one to the others.
+    share_under: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,7 +89,11 @@ pub fn open(text: &str, dir: &Path) -> Result<Pool, HsmError> {
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(wrong(format!("two devices are called {}", twice[0])));
     }
-    Pool::new(devices, limits)
+    let pool = Pool::new(devices, limits)?;
+    Ok(match file.pool.share_under {
+        Some(transport) => pool.sharing_under(transport),
+        None => pool,
+    })
 }
 
 fn open_device(device: DeviceSettings, dir: &Path) -> Result<(String, Arc<dyn Hsm>), HsmError> {
@@ -120,15 +126,15 @@ fn open_device(device: DeviceSettings, dir: &Path) -> Result<(String, Arc<dyn Hs
     })
 }
 
+/// The certificates of a PEM file.
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HsmError> {
+    let unreadable = |e: rustls::pki_types::pem::Error| wrong(format!("{}: {e}", path.display()));
+    let found = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    found.collect::<Result<Vec<_>, _>>().map_err(unreadable)
+}
+
 fn client_tls(settings: &TlsSettings, dir: &Path) -> Result<Tls, HsmError> {
-    let unreadable = |path: &Path| {
-        let path = dir.join(path);
-        move |e: rustls::pki_types::pem::Error| wrong(format!("{}: {e}", path.display()))
-    };
-    let certificates = |path: &Path| -> Result<Vec<CertificateDer<'static>>, HsmError> {
-        let found = CertificateDer::pem_file_iter(dir.join(path)).map_err(unreadable(path))?;
-        found.collect::<Result<Vec<_>, _>>().map_err(unreadable(path))
-    };
+    let certificates = |path: &Path| read_certificates(&dir.join(path));
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&settings.ca)? {
         roots.add(certificate).map_err(wrong)?;
@@ -139,7 +145,8 @@ fn client_tls(settings: &TlsSettings, dir: &Path) -> Result<Tls, HsmError> {
     let config = match (&settings.certificate, &settings.key) {
         (None, None) => builder.with_no_client_auth(),
         (Some(certificate), Some(key)) => {
-            let key_der = PrivateKeyDer::from_pem_file(dir.join(key)).map_err(unreadable(key))?;
+            let path = dir.join(key);
+            let key_der = PrivateKeyDer::from_pem_file(&path).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
             builder.with_client_auth_cert(certificates(certificate)?, key_der).map_err(wrong)?
         }
         _ => return Err(wrong("a client certificate and its key come together")),

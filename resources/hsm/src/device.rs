@@ -1,15 +1,46 @@
 //! The other side of the wire (加密机模拟器): answers the TCP protocol of a [`Profile`] with any [`Hsm`], for tests and
 //! for trying out. It is no device: its keys are as safe as those of the driver behind it.
 
+use crate::config::read_certificates;
 use crate::profile::{Profile, Values, decode, encode};
 use crate::tcp::{RECORD, read_message, read_spec, write_info, write_message};
 use crate::{Hsm, HsmCode, HsmError, KeyBlock, KeyRef, MOST_LEVELS, Session};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tongka_crypto::{SessionInput, Sm4SessionPadding, TacInput};
+
+/// TLS of the simulator: its certificate chain and key, and the authorities of the clients it takes where it shall take
+/// no others; all in PEM files.
+///
+/// # Errors
+/// H13 with the file that cannot be used.
+pub fn server_tls(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<Arc<ServerConfig>, HsmError> {
+    let wrong = |e: &dyn std::fmt::Display| HsmError::new(HsmCode::Value, format!("TLS: {e}"));
+    let chain = read_certificates(certificate)?;
+    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(&format!("{}: {e}", key.display())))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().map_err(|e| wrong(&e))?;
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in read_certificates(clients)? {
+                roots.add(certificate).map_err(|e| wrong(&e))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            builder.with_client_cert_verifier(verifier.map_err(|e| wrong(&e))?)
+        }
+    };
+    Ok(Arc::new(builder.with_single_cert(chain, key_der).map_err(|e| wrong(&e))?))
+}
 
 /// A running simulator; stops when dropped.
 pub struct Device {
@@ -162,6 +193,7 @@ impl Shared {
                 let under = KeyRef { name: values.text("under")?, factors: &under };
                 done.with("data", hsm.wrap_card_key(key()?, values.array("header")?, under)?)
             }
+            "encrypt_card_key" => done.with("data", hsm.encrypt_card_key(key()?, values.text("under")?)?),
             "file_mac" => done.with("mac", hsm.file_mac(values.text("key")?, values.bytes("data")?)?),
             "sm2_public" => done.with("public", hsm.sm2_public(values.text("key")?)?),
             "sm2_sign" => done.with("signature", hsm.sm2_sign(values.text("key")?, values.bytes("data")?)?),

@@ -98,6 +98,14 @@ pub trait Hsm: Send + Sync {
     /// H01, H03.
     fn tac(&self, key: KeyRef<'_>, data: &[u8]) -> Result<[u8; 4], HsmError>;
 
+    /// Checks a TAC.
+    ///
+    /// # Errors
+    /// H01, H03; H07 where it is wrong.
+    fn verify_tac(&self, key: KeyRef<'_>, data: &[u8], tac: [u8; 4]) -> Result<(), HsmError> {
+        model::matching(&self.tac(key, data)?, &tac, "TAC")
+    }
+
     /// Purchase TACs of many records: `right[i]` tells whether `tacs[i]` is that of `records[i]`, whose issuer key is
     /// `issuers[records[i].issuer_key]`. All issuer keys have one algorithm.
     ///
@@ -116,6 +124,14 @@ pub trait Hsm: Send + Sync {
     /// # Errors
     /// H01, H03.
     fn session_mac(&self, key: KeyRef<'_>, session: Session, data: &[u8]) -> Result<[u8; 4], HsmError>;
+
+    /// Checks a MAC under a session key: MAC3 of an unload, MAC2 of a purchase.
+    ///
+    /// # Errors
+    /// H01, H03; H07 where it is wrong.
+    fn verify_session_mac(&self, key: KeyRef<'_>, session: Session, data: &[u8], mac: [u8; 4]) -> Result<(), HsmError> {
+        model::matching(&self.session_mac(key, session, data)?, &mac, "session MAC")
+    }
 
     /// One command for an online transaction: checks the card's MAC1 and returns the host's MAC2.
     ///
@@ -148,11 +164,26 @@ pub trait Hsm: Send + Sync {
     /// H01; H03 for a key that is no card key.
     fn wrap_card_key(&self, key: KeyRef<'_>, header: [u8; 3], under: KeyRef<'_>) -> Result<Vec<u8>, HsmError>;
 
+    /// The sixteen bytes of a card key under a transport key, alone: as card data files have them that carry the key's
+    /// description in the clear. A MAC over the file stands for both.
+    ///
+    /// # Errors
+    /// H01; H03 for a key that is no card key or `under` that is no transport key.
+    fn encrypt_card_key(&self, key: KeyRef<'_>, under: &str) -> Result<[u8; 16], HsmError>;
+
     /// MAC of a file: 8 bytes for 3DES, 16 for SM4.
     ///
     /// # Errors
     /// H01, H03.
     fn file_mac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, HsmError>;
+
+    /// Checks the MAC of a file.
+    ///
+    /// # Errors
+    /// H01, H03; H07 where it is wrong.
+    fn verify_file_mac(&self, key: &str, data: &[u8], mac: &[u8]) -> Result<(), HsmError> {
+        model::matching(&self.file_mac(key, data)?, mac, "MAC of the file")
+    }
 
     /// Public key of an SM2 key: 04, x, y.
     ///

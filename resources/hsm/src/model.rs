@@ -58,6 +58,8 @@ usages! {
     ExternalAuth "EAK" "外部认证密钥",
     /// Record protection key.
     RecordProtect "RPK" "互通记录保护密钥",
+    /// A key that card data have room for and no rule uses yet.
+    Reserved "RSV" "保留密钥",
     /// Transport key: other keys travel under it.
     Transport "ZMK" "传输密钥",
     /// Key of a file's MAC.
@@ -158,6 +160,12 @@ pub struct Component {
 /// A key under a transport key, with its description and a MAC over both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyBlock(pub Vec<u8>);
+
+/// Compares MACs without stopping at the first difference.
+pub(crate) fn matching(made: &[u8], given: &[u8], what: &str) -> Result<(), HsmError> {
+    let same = made.len() == given.len() && made.iter().zip(given).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0;
+    if same { Ok(()) } else { Err(HsmError::new(HsmCode::Mac, what)) }
+}
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

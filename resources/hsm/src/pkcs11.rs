@@ -467,6 +467,12 @@ impl Hsm for Pkcs11Hsm {
         Ok(wrap_key(Algorithm::Tdes, under.bytes(), header, value.bytes()))
     }
 
+    fn encrypt_card_key(&self, key: KeyRef<'_>, under: &str) -> Result<[u8; 16], HsmError> {
+        let (handle, _) = self.checked(KeyRef::stored(under), &[Usage::Transport])?;
+        let (_, value) = self.diversified(key, &[])?;
+        Ok(self.encrypt_blocks(handle, value.bytes())?.as_slice().try_into().expect("as many bytes as went in"))
+    }
+
     fn file_mac(&self, key: &str, _: &[u8]) -> Result<Vec<u8>, HsmError> {
         self.checked(KeyRef::stored(key), &[Usage::FileMac])?;
         Err(unsupported("single DES, which a file MAC needs"))

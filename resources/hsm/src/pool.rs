@@ -2,8 +2,8 @@
 //!
 //! A command goes to the device with the least to do. One that fails several times in a row is left out for a while and
 //! then tried again; a command that only uses keys is then asked of another device. Waiting for a free device is
-//! bounded. Commands that change keys are done on every device or on none; random keys are made on one device and
-//! imported into the others.
+//! bounded. Commands that change keys are done on every device or on none; a random key is made on one device and goes
+//! to the others in a key block under a transport key that all of them have ([`Pool::sharing_under`]).
 
 use crate::{Component, DeviceInfo, Hsm, HsmCode, HsmError, KeyBlock, KeyInfo, KeyRef, KeySpec, Session};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -76,6 +76,7 @@ pub struct Pool {
     limits: Limits,
     states: Mutex<Vec<State>>,
     freed: Condvar,
+    share_under: Option<String>,
 }
 
 impl Pool {
@@ -89,7 +90,14 @@ impl Pool {
         }
         let members: Vec<Member> = devices.into_iter().map(|(name, hsm)| Member { name, hsm }).collect();
         let states = Mutex::new(vec![State::default(); members.len()]);
-        Ok(Self { members, limits, states, freed: Condvar::new() })
+        Ok(Self { members, limits, states, freed: Condvar::new(), share_under: None })
+    }
+
+    /// Names the transport key, on every device, under which random keys are shared.
+    #[must_use]
+    pub fn sharing_under(mut self, transport: String) -> Self {
+        self.share_under = Some(transport);
+        self
     }
 
     fn states(&self) -> MutexGuard<'_, Vec<State>> {
@@ -124,9 +132,14 @@ impl Pool {
         self.members.iter().zip(states.iter()).map(of).collect()
     }
 
-    /// Asks every device, also those left out: name, description, answer.
-    pub fn check_each(&self) -> Vec<(String, DeviceInfo, Result<(), HsmError>)> {
-        self.members.iter().map(|m| (m.name.clone(), m.hsm.info(), m.hsm.check())).collect()
+    /// Asks every device so many times, also those left out: description and the first failure, if any. What it found
+    /// is in [`Pool::health`] then.
+    pub fn check_each(&self, times: u32) -> Vec<(DeviceInfo, Result<(), HsmError>)> {
+        let one = |at: usize| {
+            let asked = (0..times.max(1)).try_for_each(|_| self.run_on(at, &|hsm| hsm.check()));
+            (self.members[at].hsm.info(), asked)
+        };
+        (0..self.members.len()).map(one).collect()
     }
 
     /// Takes the device with the least to do that was not tried yet, waiting for one if all are at their bound.
@@ -188,6 +201,12 @@ impl Pool {
         outcome
     }
 
+    /// A command of a certain device, busy or not.
+    fn run_on<T>(&self, at: usize, command: &dyn Fn(&dyn Hsm) -> Result<T, HsmError>) -> Result<T, HsmError> {
+        self.states()[at].at_work += 1;
+        self.run(at, command)
+    }
+
     /// A command that only uses keys: of another device where one fails.
     fn using<T>(&self, command: &dyn Fn(&dyn Hsm) -> Result<T, HsmError>) -> Result<T, HsmError> {
         let mut tried = Vec::new();
@@ -211,8 +230,7 @@ impl Pool {
     fn making(&self, name: &str, command: &dyn Fn(&dyn Hsm) -> Result<KeyInfo, HsmError>) -> Result<KeyInfo, HsmError> {
         let mut made: Option<KeyInfo> = None;
         for at in 0..self.members.len() {
-            self.states()[at].at_work += 1;
-            let outcome = self.run(at, command).and_then(|info| match &made {
+            let outcome = self.run_on(at, command).and_then(|info| match &made {
                 Some(first) if first.kcv != info.kcv => {
                     let _ = self.members[at].hsm.destroy(name);
                     Err(HsmError::new(HsmCode::Kcv, format!("{} made another key", self.members[at].name)))
@@ -222,14 +240,40 @@ impl Pool {
             match outcome {
                 Ok(info) => made = Some(info),
                 Err(error) => {
-                    for member in &self.members[..at] {
-                        member.hsm.destroy(name)?;
-                    }
+                    self.unmake(name, at, &error)?;
                     return Err(error);
                 }
             }
         }
         Ok(made.expect("a pool has devices"))
+    }
+
+    /// Takes a key from the devices that made it, before `at` failed; from that one too where it may have been made
+    /// without an answer.
+    fn unmake(&self, name: &str, at: usize, error: &HsmError) -> Result<(), HsmError> {
+        if error.code.is_failure() {
+            let _ = self.members[at].hsm.destroy(name);
+        }
+        self.members[..at].iter().try_for_each(|member| member.hsm.destroy(name))
+    }
+
+    /// A random key: made on the first device, taken in by the others under the transport key all of them have.
+    fn share(&self, spec: &KeySpec, under: &str) -> Result<KeyInfo, HsmError> {
+        let info = self.run_on(0, &|hsm| hsm.generate(spec))?;
+        let block = match self.run_on(0, &|hsm| hsm.export(KeyRef::stored(&spec.name), under)) {
+            Ok(block) => block,
+            Err(error) => {
+                self.members[0].hsm.destroy(&spec.name)?;
+                return Err(error);
+            }
+        };
+        for at in 1..self.members.len() {
+            if let Err(error) = self.run_on(at, &|hsm| hsm.import(spec, &block, under)) {
+                self.unmake(&spec.name, at, &error)?;
+                return Err(error);
+            }
+        }
+        Ok(info)
     }
 }
 
@@ -255,11 +299,14 @@ impl Hsm for Pool {
     }
 
     fn generate(&self, spec: &KeySpec) -> Result<KeyInfo, HsmError> {
-        if self.members.len() > 1 {
-            let detail = "a random key is made on one device and imported into the others of the pool";
-            return Err(HsmError::new(HsmCode::Unsupported, detail));
+        match &self.share_under {
+            _ if self.members.len() == 1 => self.making(&spec.name, &|hsm| hsm.generate(spec)),
+            Some(under) => self.share(spec, under),
+            None => {
+                let detail = "share_under names no transport key under which the other devices could take the key in";
+                Err(HsmError::new(HsmCode::Unsupported, detail))
+            }
         }
-        self.making(&spec.name, &|hsm| hsm.generate(spec))
     }
 
     fn import_components(
@@ -337,6 +384,10 @@ impl Hsm for Pool {
 
     fn wrap_card_key(&self, key: KeyRef<'_>, header: [u8; 3], under: KeyRef<'_>) -> Result<Vec<u8>, HsmError> {
         self.using(&|hsm| hsm.wrap_card_key(key, header, under))
+    }
+
+    fn encrypt_card_key(&self, key: KeyRef<'_>, under: &str) -> Result<[u8; 16], HsmError> {
+        self.using(&|hsm| hsm.encrypt_card_key(key, under))
     }
 
     fn file_mac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, HsmError> {

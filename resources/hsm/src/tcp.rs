@@ -327,6 +327,10 @@ impl Hsm for TcpHsm {
         Ok(self.call("wrap_card_key", values)?.bytes("data")?.to_vec())
     }
 
+    fn encrypt_card_key(&self, key: KeyRef<'_>, under: &str) -> Result<[u8; 16], HsmError> {
+        self.call("encrypt_card_key", of_key(key).with("under", under))?.array("data")
+    }
+
     fn file_mac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, HsmError> {
         Ok(self.call("file_mac", Values::default().with("key", key).with("data", data))?.bytes("mac")?.to_vec())
     }

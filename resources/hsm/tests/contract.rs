@@ -3,18 +3,20 @@
 
 mod suite;
 
-use std::sync::Arc;
 use std::time::Duration;
 use suite::{Abilities, run};
-use tongka_hsm::device::Device;
 use tongka_hsm::profile::{Profile, RACAL_LIKE};
 use tongka_hsm::soft::SoftHsm;
 use tongka_hsm::tcp::{Address, TcpHsm};
 use tongka_hsm::{Hsm, HsmCode};
+use tongka_testkit::hsm::{NetworkHsm, certificates};
 
 #[test]
 fn the_soft_driver_keeps_the_contract() {
     let hsm = SoftHsm::in_memory();
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(cores.split_whitespace().nth(4), Some("0"), "a process with keys leaves no core: {cores}");
     run(&hsm, &hsm, Abilities::ALL);
 }
 
@@ -51,18 +53,11 @@ fn the_soft_driver_keeps_the_contract_with_a_file_and_finds_its_keys_again() {
     assert_eq!(SoftHsm::open(&path, b"correct horse").err().unwrap().code, HsmCode::Keystore);
 }
 
-fn network(console: Arc<dyn Hsm>) -> (Device, TcpHsm) {
-    let profile = Profile::parse(RACAL_LIKE).unwrap();
-    let device = Device::start("127.0.0.1:0", profile.clone(), console, None).unwrap();
-    let address = Address { address: device.address().to_string(), timeout: Duration::from_secs(5), tls: None };
-    (device, TcpHsm::new(address, profile))
-}
-
 #[test]
 fn a_device_on_the_network_keeps_the_contract() {
-    let console = Arc::new(SoftHsm::in_memory());
-    let (device, hsm) = network(console.clone());
-    run(console.as_ref(), &hsm, Abilities::ALL);
+    let device = NetworkHsm::start();
+    let hsm = device.driver();
+    run(device.console.as_ref(), &hsm, Abilities::ALL);
     let spec = suite::spec("late", tongka_hsm::Usage::Tac, tongka_base::Algorithm::Sm4);
     let refused = hsm.import_components(&spec, &[], None).unwrap_err();
     assert_eq!(refused.code, HsmCode::Unsupported, "components are for the console");
@@ -102,7 +97,8 @@ fn profiles_are_read_whole_or_refused() {
 #[test]
 fn a_device_answers_any_bytes_and_stays_up() {
     use std::io::{Read, Write};
-    let (device, hsm) = network(Arc::new(SoftHsm::in_memory()));
+    let device = NetworkHsm::start();
+    let hsm = device.driver();
     let mut state = 1_u64;
     let mut random = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -128,31 +124,9 @@ fn a_device_answers_any_bytes_and_stays_up() {
 
 #[test]
 fn tls_on_both_sides_and_configurations() {
-    use rustls::pki_types::PrivateKeyDer;
-    use rustls::server::WebPkiClientVerifier;
     let dir = tempfile::tempdir().unwrap();
-    let make = |name: &str| rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-    let (server, client, stranger) = (make("hsm.test"), make("client.test"), make("stranger.test"));
-    for (name, made) in [("server", &server), ("client", &client), ("stranger", &stranger)] {
-        std::fs::write(dir.path().join(format!("{name}.pem")), made.cert.pem()).unwrap();
-        std::fs::write(dir.path().join(format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut clients = rustls::RootCertStore::empty();
-    clients.add(client.cert.der().clone()).unwrap();
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(clients), provider.clone()).build().unwrap();
-    let tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(
-            vec![server.cert.der().clone()],
-            PrivateKeyDer::try_from(server.signing_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let console = Arc::new(SoftHsm::in_memory());
-    let profile = Profile::parse(RACAL_LIKE).unwrap();
-    let device = Device::start("127.0.0.1:0", profile, console.clone(), Some(Arc::new(tls))).unwrap();
+    certificates(dir.path());
+    let device = NetworkHsm::start_tls(dir.path());
     let config = |ca: &str, name: &str, who: &str| {
         format!(
             "[[device]]\ndriver = \"tcp\"\nname = \"a\"\naddress = \"{}\"\n\
@@ -162,7 +136,7 @@ fn tls_on_both_sides_and_configurations() {
     };
     let open = |text: &str| tongka_hsm::config::open(text, dir.path());
     let pool = open(&config("server", "hsm.test", "client")).unwrap();
-    run(console.as_ref(), &pool, Abilities::ALL);
+    run(device.console.as_ref(), &pool, Abilities::ALL);
     for (ca, name, who) in
         [("stranger", "hsm.test", "client"), ("server", "other.test", "client"), ("server", "hsm.test", "stranger")]
     {

@@ -7,19 +7,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use suite::{Abilities, run, spec};
 use tongka_base::Algorithm::Sm4;
-use tongka_hsm::device::Device;
 use tongka_hsm::pool::{Limits, Pool};
-use tongka_hsm::profile::{Profile, RACAL_LIKE};
 use tongka_hsm::soft::SoftHsm;
-use tongka_hsm::tcp::{Address, TcpHsm};
 use tongka_hsm::{Hsm, HsmCode, KeyRef, Usage};
-
-fn device(hsm: Arc<dyn Hsm>, address: &str) -> (Device, Arc<dyn Hsm>) {
-    let profile = Profile::parse(RACAL_LIKE).unwrap();
-    let device = Device::start(address, profile.clone(), hsm, None).unwrap();
-    let address = Address { address: device.address().to_string(), timeout: Duration::from_secs(5), tls: None };
-    (device, Arc::new(TcpHsm::new(address, profile)))
-}
+use tongka_testkit::hsm::NetworkHsm;
 
 #[test]
 fn a_pool_of_one_keeps_the_contract() {
@@ -52,8 +43,8 @@ fn twins() -> [Arc<SoftHsm>; 2] {
 #[test]
 fn a_failing_device_is_left_out_and_comes_back() {
     let [a, b] = twins();
-    let (first, first_hsm) = device(a.clone(), "127.0.0.1:0");
-    let (_second, second_hsm) = device(b, "127.0.0.1:0");
+    let (first, second) = (NetworkHsm::over(a.clone(), "127.0.0.1:0"), NetworkHsm::over(b, "127.0.0.1:0"));
+    let [first_hsm, second_hsm] = [&first, &second].map(|device| Arc::new(device.driver()) as Arc<dyn Hsm>);
     let limits = Limits { failures: 2, rest: Duration::from_millis(50), ..Limits::default() };
     let pool = Pool::new(vec![("first".into(), first_hsm), ("second".into(), second_hsm)], limits).unwrap();
     let factor = [[3; 8]];
@@ -73,7 +64,7 @@ fn a_failing_device_is_left_out_and_comes_back() {
     assert!(health[1].commands >= 10 && health[1].p99_us >= health[1].p50_us && health[1].p50_us > 0);
 
     // It comes back: after its rest commands reach it again.
-    let (_first, _) = device(a, &address);
+    let _first = NetworkHsm::over(a, &address);
     let before = pool.health()[0].commands - pool.health()[0].failures;
     let mut rounds = 0;
     while pool.health()[0].commands - pool.health()[0].failures < before + 5 {
@@ -95,6 +86,16 @@ fn keys_are_made_on_every_device_or_on_none() {
     };
     let both = pool(&a, &b);
     assert_eq!(both.generate(&spec("random", Usage::Tac, Sm4)).unwrap_err().code, HsmCode::Unsupported);
+    // A random key goes from one to the others under a transport key that all have; what is not taken in is on none.
+    let sharing = pool(&a, &b).sharing_under("zmk.both".to_owned());
+    let info = sharing.generate(&spec("random", Usage::Tac, Sm4)).unwrap();
+    assert_eq!([&a, &b].map(|hsm| hsm.kcv(KeyRef::stored("random")).unwrap()), [info.kcv; 2]);
+    b.generate(&spec("theirs", Usage::Tac, Sm4)).unwrap();
+    assert_eq!(sharing.generate(&spec("theirs", Usage::Tac, Sm4)).unwrap_err().code, HsmCode::Exists);
+    assert_eq!(a.kcv(KeyRef::stored("theirs")).unwrap_err().code, HsmCode::NotFound);
+    let nowhere = pool(&a, &b).sharing_under("none".to_owned());
+    assert_eq!(nowhere.generate(&spec("lost", Usage::Tac, Sm4)).unwrap_err().code, HsmCode::NotFound);
+    assert_eq!(a.kcv(KeyRef::stored("lost")).unwrap_err().code, HsmCode::NotFound);
     let parent = KeyRef { name: "dtk", factors: &[[9; 8]] };
     let info = both.derive(parent, &spec("city", Usage::Tac, Sm4)).unwrap();
     assert_eq!(a.kcv(KeyRef::stored("city")), b.kcv(KeyRef::stored("city")));
@@ -154,6 +155,7 @@ impl Hsm for Slow {
         secure_mac(k: KeyRef<'_>, c: &[u8; 4], d: &[u8]) -> R<[u8; 4]>;
         encrypt(k: KeyRef<'_>, d: &[u8]) -> R<Vec<u8>>;
         wrap_card_key(k: KeyRef<'_>, h: [u8; 3], u: KeyRef<'_>) -> R<Vec<u8>>;
+        encrypt_card_key(k: KeyRef<'_>, u: &str) -> R<[u8; 16]>;
         file_mac(k: &str, d: &[u8]) -> R<Vec<u8>>;
         sm2_public(k: &str) -> R<[u8; 65]>;
         sm2_sign(k: &str, m: &[u8]) -> R<Vec<u8>>;

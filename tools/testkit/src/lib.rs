@@ -16,6 +16,8 @@
 //! and no data outlives the test process, however that ends.
 
 mod database;
+#[cfg(feature = "hsm")]
+pub mod hsm;
 mod postgres;
 mod programs;
 

@@ -7,11 +7,14 @@ use tongka_base::Date;
 
 #[derive(Subcommand)]
 pub(crate) enum HsmCommand {
-    /// 逐台检查配置中的设备 / ask every configured device whether it answers
+    /// 逐台检查配置中的设备：是否应答、健康与时延 / ask every configured device: whether it answers, health, latency
     Check {
         /// 设备配置文件 / configuration of the devices
         #[arg(long)]
         config: PathBuf,
+        /// 每台询问次数 / how often each is asked
+        #[arg(long, default_value_t = 20)]
+        count: u32,
     },
     /// 密钥清单：名称、用途、算法、版本与校验值，不显示密钥 / the keys: names and check values, never a key
     Keys {
@@ -45,8 +48,17 @@ pub(crate) enum HsmCommand {
         /// 设备协议文件；默认内置 racal-like / profile file; by default the one that comes with the program
         #[arg(long)]
         profile: Option<PathBuf>,
+        /// TLS 证书链（PEM），与 --tls-key 同用 / certificate chain for TLS
+        #[arg(long, requires = "tls_key")]
+        tls_cert: Option<PathBuf>,
+        /// TLS 证书的私钥（PEM） / its private key
+        #[arg(long, requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
+        /// 只接受持有此机构所签证书的客户端（PEM） / take only clients with a certificate of these authorities
+        #[arg(long, requires = "tls_cert")]
+        tls_client_ca: Option<PathBuf>,
     },
-    /// 备份软密钥库到另一口令下的新文件；恢复即以该文件为密钥库 / back a soft keystore up under another passphrase
+    /// 备份软密钥库到另一口令下的新文件；恢复即以该文件为密钥库 / back a soft keystore up under another passphrase; to restore, use the backup as the keystore, or back it up again
     Backup {
         /// 密钥库文件 / keystore file
         #[arg(long)]

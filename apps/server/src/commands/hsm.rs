@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tongka_base::Algorithm;
 use tongka_crypto::{SessionInput, Sm4SessionPadding, TacInput};
-use tongka_hsm::device::Device;
-use tongka_hsm::pool::{Limits, Pool};
+use tongka_hsm::device::{Device, server_tls};
+use tongka_hsm::pool::{Health, Limits, Pool};
 use tongka_hsm::profile::{Profile, RACAL_LIKE};
 use tongka_hsm::soft::SoftHsm;
 use tongka_hsm::{Hsm, KeyInfo, KeyRef, KeySpec, Session, Usage, algorithm_name};
@@ -21,7 +21,7 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 pub(crate) fn run(command: HsmCommand, json: bool) -> Outcome {
     match command {
-        HsmCommand::Check { config } => check(&open(&config)?, json),
+        HsmCommand::Check { config, count } => check(&open(&config)?, count, json),
         HsmCommand::Keys { config } => keys(&open(&config)?.keys()?, json),
         HsmCommand::Bench { config, seconds, threads } => {
             let pool = match config {
@@ -39,8 +39,10 @@ pub(crate) fn run(command: HsmCommand, json: bool) -> Outcome {
             println!("✓ 已备份 backed up: {}，密钥 keys {}", out.display(), hsm.keys()?.len());
             Ok(ExitCode::SUCCESS)
         }
-        HsmCommand::Simulate { listen, keystore, passphrase_env, profile } => {
-            simulate(&listen, &keystore, &passphrase_env, profile.as_deref())
+        HsmCommand::Simulate { listen, keystore, passphrase_env, profile, tls_cert, tls_key, tls_client_ca } => {
+            let tls = tls_cert.zip(tls_key);
+            let tls = tls.map(|(cert, key)| server_tls(&cert, &key, tls_client_ca.as_deref())).transpose()?;
+            simulate(&listen, &keystore, &passphrase_env, profile.as_deref(), tls)
         }
     }
 }
@@ -65,25 +67,49 @@ fn sample() -> Result<Pool, Box<dyn Error>> {
     Ok(Pool::new(vec![("soft".to_owned(), Arc::new(hsm))], Limits::default())?)
 }
 
-fn check(pool: &Pool, json: bool) -> Outcome {
-    let devices: Vec<_> = pool.check_each().into_iter().collect();
-    let all = devices.iter().all(|(_, _, outcome)| outcome.is_ok());
+fn check(pool: &Pool, count: u32, json: bool) -> Outcome {
+    let asked = pool.check_each(count);
+    let health = pool.health();
+    let all = asked.iter().all(|(_, outcome)| outcome.is_ok());
     if json {
-        let rows = devices.iter().map(|(name, info, outcome)| {
-            let error = outcome.as_ref().err().map(ToString::to_string);
-            json!({ "name": name, "driver": info.driver, "model": info.model, "notes": info.notes, "error": error })
+        let rows = health.iter().zip(&asked).map(|(h, (info, outcome))| {
+            let mut row = health_json(h);
+            row["driver"] = info.driver.into();
+            row["model"] = info.model.as_str().into();
+            row["notes"] = json!(info.notes);
+            row["error"] = json!(outcome.as_ref().err().map(ToString::to_string));
+            row
         });
         println!("{}", json!({ "ok": all, "devices": rows.collect::<Vec<_>>() }));
     } else {
-        for (name, info, outcome) in &devices {
+        for (h, (info, outcome)) in health.iter().zip(&asked) {
             let state = outcome.as_ref().map_or_else(|e| format!("✗ {e}"), |()| "✓ 正常 answers".to_owned());
-            println!("{name}（{}，{}）: {state}", info.driver, info.model);
+            println!("{}（{}，{}）: {state}", h.name, info.driver, info.model);
             for note in &info.notes {
                 println!("  {note}");
             }
         }
+        println!();
+        print!("{}", health_table(&health));
     }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn health_json(h: &Health) -> serde_json::Value {
+    json!({
+        "name": h.name, "in_use": h.in_use, "commands": h.commands, "failures": h.failures, "p50_us": h.p50_us,
+        "p99_us": h.p99_us, "last_error": h.last_error,
+    })
+}
+
+fn health_table(health: &[Health]) -> String {
+    let row = |h: &Health| -> Vec<String> {
+        let numbers = [h.commands, h.failures, h.p50_us, h.p99_us].map(grouped);
+        let state = if h.in_use { "✓ 在用" } else { "✗ 停用" };
+        [h.name.clone(), state.to_owned()].into_iter().chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = health.iter().map(row).collect();
+    table(&["设备", "状态", "命令>", "失败>", "p50 µs ≤>", "p99 µs ≤>"], &rows)
 }
 
 fn keys(keys: &[KeyInfo], json: bool) -> Outcome {
@@ -145,24 +171,15 @@ fn bench(pool: &Pool, time: Duration, threads: usize, json: bool) -> Outcome {
     let health = pool.health();
     if json {
         let rows = results.iter().map(|(zh, en, rate)| json!({ "what": en, "zh": zh, "per_second": rate }));
-        let devices = health.iter().map(|h| {
-            json!({ "name": h.name, "commands": h.commands, "failures": h.failures, "p50_us": h.p50_us, "p99_us": h.p99_us })
-        });
+        let devices = health.iter().map(health_json);
         println!("{}", json!({ "results": rows.collect::<Vec<_>>(), "devices": devices.collect::<Vec<_>>() }));
         return Ok(ExitCode::SUCCESS);
     }
     for (zh, en, rate) in &results {
         println!("{:>12} 次/秒 per second   {zh} {en}", grouped(*rate));
     }
-    let rows: Vec<Vec<String>> = health
-        .iter()
-        .map(|h| {
-            let numbers = [h.commands, h.failures, h.p50_us, h.p99_us].map(grouped);
-            std::iter::once(h.name.clone()).chain(numbers).collect()
-        })
-        .collect();
     println!();
-    print!("{}", table(&["设备", "命令>", "失败>", "p50 µs ≤>", "p99 µs ≤>"], &rows));
+    print!("{}", health_table(&health));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -194,16 +211,23 @@ fn secret(variable: &str) -> Result<String, Box<dyn Error>> {
     Ok(std::env::var(variable).map_err(|_| format!("环境变量 {variable} 未设置 the environment has no {variable}"))?)
 }
 
-fn simulate(listen: &str, keystore: &Path, passphrase_env: &str, profile: Option<&Path>) -> Outcome {
+fn simulate(
+    listen: &str,
+    keystore: &Path,
+    passphrase_env: &str,
+    profile: Option<&Path>,
+    tls: Option<Arc<rustls::ServerConfig>>,
+) -> Outcome {
     let hsm = SoftHsm::open(keystore, secret(passphrase_env)?.as_bytes())?;
     let profile = match profile {
         None => Profile::parse(RACAL_LIKE)?,
         Some(path) => Profile::parse(&std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?)?,
     };
     let name = profile.name.clone();
-    let device = Device::start(listen, profile, Arc::new(hsm), None).map_err(|e| format!("{listen}: {e}"))?;
+    let secured = if tls.is_some() { "，TLS" } else { "" };
+    let device = Device::start(listen, profile, Arc::new(hsm), tls).map_err(|e| format!("{listen}: {e}"))?;
     println!(
-        "加密机模拟器 device simulator: {}，协议 profile {name}，密钥库 keystore {}",
+        "加密机模拟器 device simulator: {}{secured}，协议 profile {name}，密钥库 keystore {}",
         device.address(),
         keystore.display()
     );

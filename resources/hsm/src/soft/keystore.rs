@@ -77,6 +77,7 @@ pub(super) struct Keystore {
     home: Option<Home>,
     locks: Vec<region::LockGuard>,
     unlocked: usize,
+    no_cores: bool,
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> HsmError {
@@ -91,9 +92,16 @@ fn master(passphrase: &[u8], salt: &[u8], cost: (u32, u32, u32)) -> Result<Zeroi
     Ok(out)
 }
 
+/// Keys of this process must not be written to disk when it ends badly.
+fn forbid_cores() -> bool {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(rustix::process::Resource::Core, none).is_ok()
+}
+
 impl Keystore {
     pub(super) fn in_memory() -> Self {
-        Self { entries: BTreeMap::new(), home: None, locks: Vec::new(), unlocked: 0 }
+        let no_cores = forbid_cores();
+        Self { entries: BTreeMap::new(), home: None, locks: Vec::new(), unlocked: 0, no_cores }
     }
 
     pub(super) fn open(path: &Path, passphrase: &[u8]) -> Result<Self, HsmError> {
@@ -149,6 +157,11 @@ impl Keystore {
     /// Whether every key is in memory that is never swapped out.
     pub(super) fn memory_locked(&self) -> bool {
         self.unlocked == 0
+    }
+
+    /// Whether this process leaves no memory image behind when it ends badly.
+    pub(super) fn leaves_no_core(&self) -> bool {
+        self.no_cores
     }
 
     pub(super) fn get(&self, name: &str) -> Result<&Entry, HsmError> {

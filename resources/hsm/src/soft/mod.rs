@@ -15,8 +15,8 @@ use std::path::Path;
 use std::sync::RwLock;
 use tongka_base::Algorithm;
 use tongka_crypto::{
-    Key16, TacInput, diversify_levels, kcv, mac_whole, secure_encrypt, secure_mac, session_key, sm2_public_key,
-    sm2_sign, sm3, tac, tac_batch, wrap_key,
+    Key16, TacInput, diversify_levels, encrypt_key, kcv, mac_whole, secure_encrypt, secure_mac, session_key,
+    sm2_public_key, sm2_sign, sm3, tac, tac_batch, wrap_key,
 };
 use zeroize::Zeroizing;
 
@@ -128,6 +128,14 @@ impl SoftHsm {
         Ok(Ready { algorithm, usage: entry.spec.usage, key: diversify_levels(algorithm, &value, key.factors) })
     }
 
+    fn card_key(&self, key: KeyRef<'_>) -> Result<Ready, HsmError> {
+        let ready = self.ready(key, &[])?;
+        if ready.usage.is_card_key() {
+            return Ok(ready);
+        }
+        Err(HsmError::new(HsmCode::WrongUsage, format!("{} is a {} key", key.name, ready.usage)))
+    }
+
     fn sign_key(&self, name: &str) -> Result<Zeroizing<[u8; 32]>, HsmError> {
         let store = self.read();
         let entry = store.get(name)?;
@@ -186,10 +194,20 @@ impl Hsm for SoftHsm {
             store.path().map_or("keys are lost when the process ends".into(), |p| format!("keystore {}", p.display()));
         let locked =
             if store.memory_locked() { "memory is locked" } else { "memory could not be locked against swapping" };
+        let cores = if store.leaves_no_core() {
+            "no core dumps"
+        } else {
+            "core dumps could not be forbidden: they would hold keys"
+        };
         DeviceInfo {
             driver: "soft",
             model: format!("Tongka soft HSM {}", env!("CARGO_PKG_VERSION")),
-            notes: vec![place, locked.to_owned(), "keys are in this process: not a certified device".to_owned()],
+            notes: vec![
+                place,
+                locked.to_owned(),
+                cores.to_owned(),
+                "keys are in this process: not a certified device".to_owned(),
+            ],
         }
     }
 
@@ -340,11 +358,14 @@ impl Hsm for SoftHsm {
 
     fn wrap_card_key(&self, key: KeyRef<'_>, header: [u8; 3], under: KeyRef<'_>) -> Result<Vec<u8>, HsmError> {
         let under = self.ready(under, &ENCRYPTION)?;
-        let ready = self.ready(key, &[])?;
-        if !ready.usage.is_card_key() {
-            return Err(HsmError::new(HsmCode::WrongUsage, format!("{} is a {} key", key.name, ready.usage)));
-        }
+        let ready = self.card_key(key)?;
         Ok(wrap_key(under.algorithm, under.key.bytes(), header, ready.key.bytes()))
+    }
+
+    fn encrypt_card_key(&self, key: KeyRef<'_>, under: &str) -> Result<[u8; 16], HsmError> {
+        let under = self.ready(KeyRef::stored(under), &[Usage::Transport])?;
+        let ready = self.card_key(key)?;
+        Ok(encrypt_key(under.algorithm, under.key.bytes(), ready.key.bytes()))
     }
 
     fn file_mac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, HsmError> {

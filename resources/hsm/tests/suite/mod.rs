@@ -78,7 +78,7 @@ pub fn run(console: &dyn Hsm, hsm: &dyn Hsm, abilities: Abilities) {
         ceremony(console, hsm, *algorithm);
         vectors(hsm, *algorithm);
         batches(hsm, *algorithm);
-        blocks(hsm, *algorithm, abilities.file_mac);
+        blocks(console, hsm, *algorithm, abilities.file_mac);
         purposes(hsm, *algorithm);
     }
     if abilities.sm2 {
@@ -140,7 +140,15 @@ fn vectors(hsm: &dyn Hsm, algorithm: Algorithm) {
     let mac1 = hsm.session_mac(card(&purchase), session("5A6B7C8D", "0123", "0A17"), &data).unwrap();
     assert_eq!(mac1, *pick("989F1A9E", "07067D26"));
     let data = bytes("000000C80611223344556600000A1720250131083015");
-    assert_eq!(hsm.tac(card(&tac), &data).unwrap(), *pick("E0A0D839", "50E081FB"));
+    let right: [u8; 4] = pick("E0A0D839", "50E081FB").try_into().unwrap();
+    assert_eq!(hsm.tac(card(&tac), &data).unwrap(), right);
+    hsm.verify_tac(card(&tac), &data, right).unwrap();
+    refused(hsm.verify_tac(card(&tac), &data, [right[0], right[1], right[2], right[3] ^ 1]), HsmCode::Mac);
+    refused(hsm.verify_tac(card(&load), &data, right), HsmCode::WrongUsage);
+    let at = session("5A6B7C8D", "0123", "0A17");
+    let mac1_data = bytes("000000C80611223344556620250131083015");
+    hsm.verify_session_mac(card(&purchase), at, &mac1_data, mac1).unwrap();
+    refused(hsm.verify_session_mac(card(&purchase), at, &mac1_data, [0; 4]), HsmCode::Mac);
 
     let at = session("91A2B3C4", "0045", "8000");
     let (mac1_data, mac2_data) =
@@ -217,7 +225,7 @@ fn batches(hsm: &dyn Hsm, algorithm: Algorithm) {
     refused(hsm.verify_tacs(&[KeyRef::stored(&load)], &records[..1], &tacs[..1], &mut right[..1]), HsmCode::WrongUsage);
 }
 
-fn blocks(hsm: &dyn Hsm, algorithm: Algorithm, file_mac: bool) {
+fn blocks(console: &dyn Hsm, hsm: &dyn Hsm, algorithm: Algorithm, file_mac: bool) {
     let letter = tcp_letter(algorithm);
     let (zmk, other) = (format!("zmk.{letter}"), format!("zmk.other.{letter}"));
     for transport in [&zmk, &other] {
@@ -258,6 +266,17 @@ fn blocks(hsm: &dyn Hsm, algorithm: Algorithm, file_mac: bool) {
     assert_eq!(hsm.tac(KeyRef { name: &back.name, factors: &[CARD] }, &data).unwrap(), direct);
     hsm.destroy(&back.name).unwrap();
     refused(hsm.destroy(&back.name), HsmCode::NotFound);
+    // A card key alone under a transport key: what comes out is the card key again.
+    let card = KeyRef { name: &master, factors: &[ISSUER, CARD] };
+    let known = format!("zmk.known.{letter}");
+    let transport = MASTERS[0].1;
+    let parts = components(algorithm, transport, 2);
+    console.import_components(&spec(&known, Usage::Transport, algorithm), &parts, None).unwrap();
+    let alone = hsm.encrypt_card_key(card, &known).unwrap();
+    let value = tongka_crypto::diversify_levels(algorithm, &key(MASTERS[2].1), &[ISSUER, CARD]);
+    assert!(tongka_crypto::decrypt_key(algorithm, key(transport).bytes(), &alone).bytes() == value.bytes());
+    refused(hsm.encrypt_card_key(card, &master), HsmCode::WrongUsage);
+    refused(hsm.encrypt_card_key(card, "none"), HsmCode::NotFound);
     refused(hsm.tac(KeyRef { name: &back.name, factors: &[CARD] }, &data), HsmCode::NotFound);
 
     if !file_mac {
@@ -267,6 +286,10 @@ fn blocks(hsm: &dyn Hsm, algorithm: Algorithm, file_mac: bool) {
     hsm.generate(&zak).unwrap();
     let (one, two) = (hsm.file_mac(&zak.name, b"a file").unwrap(), hsm.file_mac(&zak.name, b"a filf").unwrap());
     assert_eq!((one.len(), one != two), (if algorithm == Tdes { 8 } else { 16 }, true));
+    hsm.verify_file_mac(&zak.name, b"a file", &one).unwrap();
+    refused(hsm.verify_file_mac(&zak.name, b"a file", &two), HsmCode::Mac);
+    refused(hsm.verify_file_mac(&zak.name, b"a file", &one[..4]), HsmCode::Mac);
+    refused(hsm.encrypt_card_key(KeyRef::stored(&zak.name), &known), HsmCode::WrongUsage);
 }
 
 /// A key does only what it is for.
