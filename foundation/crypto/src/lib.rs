@@ -7,6 +7,7 @@
 
 mod block;
 mod card;
+mod hmac;
 mod key;
 mod secure;
 mod sm2;
@@ -21,6 +22,7 @@ pub use card::{
     load_mac2, load_tac, overdraft_mac1, overdraft_mac2, overdraft_tac, purchase_mac1, purchase_mac2, purchase_tac,
     session_key, tac, unload_mac1, unload_mac2, unload_mac3,
 };
+pub use hmac::{equal_in_constant_time, hmac_sm3};
 pub use key::{Key16, diversify, diversify_levels, kcv, mac_des, mac_sm4, mac_whole, retail_mac};
 pub use secure::{
     decrypt_key, encrypt_key, external_authentication, secure_encrypt, secure_mac, secure_plain, wrap_key,

@@ -2,7 +2,8 @@
 
 use crate::error::AccessError;
 use tongka_audit::Deed;
-use tongka_base::Clock;
+use tongka_base::{Clock, DateTime};
+use tongka_crypto::sm3;
 use tongka_storage::{Db, StorageError, WriteTx, params};
 
 /// The next number of a table, in a transaction from [`tongka_audit::begin`]: these follow each other.
@@ -25,4 +26,14 @@ pub(crate) async fn refused<T>(
         tongka_audit::note(db, &Deed { outcome: &code, ..deed }, clock).await?;
     }
     outcome
+}
+
+/// Seconds since 1970-01-01 UTC of a time in Asia/Shanghai.
+pub(crate) fn unix_seconds(at: DateTime) -> i64 {
+    at.and_utc().timestamp() - 8 * 3600
+}
+
+/// The digest under which a token is kept.
+pub(crate) fn token_hash(token: &str) -> String {
+    hex::encode_upper(sm3(token.as_bytes()))
 }

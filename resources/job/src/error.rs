@@ -39,6 +39,7 @@ codes! {
     LeaseLost "J03" "任务租约已失效" "the lease of the job is lost",
     Attempts "J04" "任务多次中断" "the job was interrupted too often",
     Value "J05" "任务参数不合规" "a value of the job does not fit",
+    NotFailed "J06" "任务不能重新开始" "the job cannot begin anew",
 }
 
 /// A refusal or failure.

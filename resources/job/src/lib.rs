@@ -5,7 +5,7 @@
 //! | ask for work | [`enqueue`], or [`enqueue_in`] within the transaction that makes it necessary |
 //! | work | [`claim`], then [`Lease::progress`] before the lease runs out, then [`Lease::finish`] or [`Lease::fail`] |
 //! | look | [`job`], the list [`JOBS`] |
-//! | stop | [`cancel`] |
+//! | stop, begin anew | [`cancel`], [`retry`] |
 //!
 //! Invariants: a job is `running` on one node at most; a node whose lease ran out, or that was overtaken, is told so at its
 //! next word (J03) and can neither report nor finish; a job ends once. Two jobs of one kind and deduplication key are
@@ -17,4 +17,6 @@ mod queue;
 
 pub use error::{JobCode, JobError};
 pub use list::JOBS;
-pub use queue::{Job, JobState, Lease, MOST_ATTEMPTS, NewJob, Progress, cancel, claim, enqueue, enqueue_in, job};
+pub use queue::{
+    Job, JobState, Lease, MOST_ATTEMPTS, NewJob, Progress, cancel, claim, enqueue, enqueue_in, job, retry,
+};

@@ -407,3 +407,20 @@ pub async fn cancel(db: &Db, scope: Scope, id: i64, clock: &dyn Clock) -> Result
     tx.commit().await?;
     Ok(state)
 }
+
+/// Begins a job anew that failed or was cancelled.
+///
+/// # Errors
+/// J01 for what is not there or another's; J06 for what did not fail, or while another job of its key is open.
+pub async fn retry(db: &Db, scope: Scope, id: i64) -> Result<(), JobError> {
+    job(db, scope, id).await?;
+    let mut tx = begin(db).await?;
+    let sql = "UPDATE job SET state = 'queued', attempt = 0, cancel_asked = 0, error = NULL, ended_at = NULL, \
+               progress_done = 0, progress_text = '' WHERE id = $1 AND state IN ('failed', 'cancelled') AND NOT EXISTS \
+               (SELECT 1 FROM job o WHERE o.kind = job.kind AND o.dedupe_key = job.dedupe_key \
+               AND o.state IN ('queued', 'running'))";
+    if tx.execute(sql, params![id]).await? == 0 {
+        return Err(JobError::new(JobCode::NotFailed, format!("job {id}")));
+    }
+    Ok(tx.commit().await?)
+}

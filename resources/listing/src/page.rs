@@ -65,7 +65,7 @@ async fn count(db: &Db, scope: Scope, spec: &ListSpec, query: &Query) -> Result<
     writer.push("SELECT COUNT(*) AS n FROM (");
     writer.select("1 AS one", spec, scope, &query.filters);
     writer.push(&format!(" LIMIT {}) AS counted", MOST_COUNTED + 1));
-    let found = db.read(scope).fetch_one(&writer.text, &writer.parameters).await?.int("n")?;
+    let found = db.read(spec.reading_scope(scope)).fetch_one(&writer.text, &writer.parameters).await?.int("n")?;
     let found = u64::try_from(found).unwrap_or_default();
     Ok((found.min(MOST_COUNTED), found <= MOST_COUNTED))
 }
@@ -180,7 +180,7 @@ async fn read(
         writer.after(&query.sort, values);
     }
     writer.order_by(&query.sort, limit);
-    let rows = db.read(scope).fetch_all(&writer.text, &writer.parameters).await?;
+    let rows = db.read(spec.reading_scope(scope)).fetch_all(&writer.text, &writer.parameters).await?;
     rows.iter().map(|row| read_row(row, &all, columns.len(), query)).collect()
 }
 

@@ -16,7 +16,8 @@ pub struct ListSpec {
     /// The FROM clause with its joins: `upload u LEFT JOIN member m ON m.code = u.member`.
     pub from: &'static str,
     /// Predicate with `{scope:column}` and, for tenants, `{tenant:column}`: `({scope:t.member} OR {tenant:t.tenant})`.
-    /// A marker of another kind than the caller's scope is false here. `None`: the platform only.
+    /// A marker of another kind than the caller's scope is false here. `None`: the platform only. A text without any marker,
+    /// `1 = 1`: everybody's.
     pub scope: Option<&'static str>,
     /// What a row shows.
     pub columns: &'static [Column],
@@ -235,7 +236,17 @@ impl ListSpec {
             Scope::Member(_) => "{scope:",
             Scope::Tenant(_) => "{tenant:",
         };
-        self.scope.is_some_and(|text| text.contains(marker))
+        self.is_shared() || self.scope.is_some_and(|text| text.contains(marker))
+    }
+
+    /// Whether the rows are everybody's.
+    fn is_shared(&self) -> bool {
+        self.scope.is_some_and(|text| !text.contains('{'))
+    }
+
+    /// The scope that statements for a caller run under.
+    pub(crate) fn reading_scope(&self, caller: Scope) -> Scope {
+        if self.is_shared() { Scope::Platform } else { caller }
     }
 
     /// What the metadata says of it.
