@@ -9,6 +9,7 @@ pub mod filecheck;
 pub mod inbox;
 pub mod intake;
 pub mod open_day;
+pub mod overview;
 pub mod process;
 pub mod prove;
 pub mod publish;
