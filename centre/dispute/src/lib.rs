@@ -8,8 +8,10 @@
 
 mod decision;
 mod error;
+mod list;
 pub mod manual;
 pub mod suspicious;
 
 pub use decision::{Decision, KINDS, execute, validate};
 pub use error::DisputeError;
+pub use list::*;

@@ -36,7 +36,7 @@ pub struct DaySetup<'a> {
     /// Rules and parties.
     pub scheme: Scheme,
     /// The scheme's text: its digest is the scheme's identity, and the installation keeps a copy.
-    pub scheme_text: &'a str,
+    pub scheme_text: String,
     /// Threads for records; all cores when absent.
     pub threads: Option<usize>,
 }

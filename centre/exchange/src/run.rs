@@ -138,7 +138,7 @@ pub async fn run_day(
     let _lock = lock(folders)?;
     let (scheme, scheme_text) = load_scheme(&options.scheme)?;
     let db = open_database(folders, options.database.as_deref()).await?;
-    let setup = DaySetup { db: &db, folders, scheme, scheme_text: &scheme_text, threads: options.threads };
+    let setup = DaySetup { db: &db, folders, scheme, scheme_text, threads: options.threads };
     match OpenDay::open(setup, options.date, clock).await? {
         Opened::Closed(scheme) => {
             report(&db, &scheme, options.date, true, IntakeReport::default(), Vec::new(), started).await

@@ -5,7 +5,7 @@ use crate::filecheck::Checked;
 use crate::process::Processed;
 use std::collections::HashMap;
 use tongka_base::date::{days_since_epoch, format_date_time, from_days_since_epoch};
-use tongka_base::{Clock, Date, Fen, MemberCode, Reason};
+use tongka_base::{Clock, Date, Fen, Industry, MemberCode, Reason};
 use tongka_engine::day::hex;
 use tongka_storage::{Db, Row, Scope, WriteTx, params};
 use tongka_wire::{FileName, Kind};
@@ -67,6 +67,14 @@ pub async fn upload(db: &Db, scope: Scope, name: &str) -> Result<Option<Upload>,
     db.read(scope).fetch_optional(&sql, params![name]).await?.as_ref().map(upload_of).transpose()
 }
 
+/// Names of accepted uploads that contain a text, the newest first.
+pub async fn names_like(db: &Db, scope: Scope, text: &str, most: u32) -> Result<Vec<String>, ExchangeError> {
+    let pattern: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+    let sql = "SELECT name FROM upload WHERE name LIKE $1 AND {scope:member} ORDER BY upload_no DESC LIMIT $2";
+    let rows = db.read(scope).fetch_all(sql, params![format!("%{pattern}%"), most]).await?;
+    rows.iter().map(|row| Ok(row.text("name")?)).collect()
+}
+
 /// Fingerprints of all accepted uploads by name.
 pub async fn accepted_fingerprints(db: &Db) -> Result<HashMap<String, String>, ExchangeError> {
     let rows = db.read(Scope::Platform).fetch_all("SELECT name, fingerprint FROM upload", params![]).await?;
@@ -94,28 +102,65 @@ pub struct Receipt {
     pub content: String,
 }
 
+const RECEIPT_COLUMNS: &str = "clearing_date, member, sequence, upload_name, fingerprint, result, detail, content";
+
+fn receipt_of(row: &Row) -> Result<Receipt, ExchangeError> {
+    Ok(Receipt {
+        clearing_date: date_of(row, "clearing_date")?,
+        member: MemberCode(row.int("member")? as u32),
+        sequence: row.int("sequence")? as u32,
+        upload_name: row.text("upload_name")?,
+        fingerprint: row.text("fingerprint")?,
+        result: row.text("result")?,
+        detail: row.text("detail")?,
+        content: row.text("content")?,
+    })
+}
+
 /// The receipts of a clearing date, by member and sequence.
 pub async fn receipts(db: &Db, scope: Scope, date: Option<Date>) -> Result<Vec<Receipt>, ExchangeError> {
-    let sql = "SELECT clearing_date, member, sequence, upload_name, fingerprint, result, detail, content FROM receipt \
-               WHERE clearing_date >= $1 AND clearing_date <= $2 AND {scope:member} \
-               ORDER BY clearing_date, member, sequence";
+    let sql = format!(
+        "SELECT {RECEIPT_COLUMNS} FROM receipt WHERE clearing_date >= $1 AND clearing_date <= $2 AND {{scope:member}} \
+         ORDER BY clearing_date, member, sequence"
+    );
     let (from, to) = date.map_or((i64::MIN, i64::MAX), |d| {
         let day = i64::from(days_since_epoch(d));
         (day, day)
     });
-    let receipt = |row: &Row| {
-        Ok(Receipt {
-            clearing_date: date_of(row, "clearing_date")?,
-            member: MemberCode(row.int("member")? as u32),
-            sequence: row.int("sequence")? as u32,
-            upload_name: row.text("upload_name")?,
-            fingerprint: row.text("fingerprint")?,
-            result: row.text("result")?,
-            detail: row.text("detail")?,
-            content: row.text("content")?,
-        })
-    };
-    db.read(scope).fetch_all(sql, params![from, to]).await?.iter().map(receipt).collect()
+    db.read(scope).fetch_all(&sql, params![from, to]).await?.iter().map(receipt_of).collect()
+}
+
+/// The receipts of an upload of this name, in the order in which they were given.
+pub async fn receipts_of(db: &Db, scope: Scope, upload: &str) -> Result<Vec<Receipt>, ExchangeError> {
+    let sql = format!(
+        "SELECT {RECEIPT_COLUMNS} FROM receipt WHERE upload_name = $1 AND {{scope:member}} \
+         ORDER BY clearing_date, sequence"
+    );
+    db.read(scope).fetch_all(&sql, params![upload]).await?.iter().map(receipt_of).collect()
+}
+
+/// By reason: count and amount. By issuer's member and industry of the accepted ones: count and gross.
+pub type Summary = (Vec<(Reason, u64, Fen)>, Vec<(MemberCode, Industry, u64, Fen)>);
+
+/// What the records of an upload came to.
+pub async fn summary(db: &Db, scope: Scope, upload_no: i64) -> Result<Summary, ExchangeError> {
+    let sql = "SELECT v.reason, v.record_count, v.amount_fen FROM upload_verdict v \
+               JOIN upload u ON u.upload_no = v.upload_no WHERE v.upload_no = $1 AND {scope:u.member} ORDER BY v.reason";
+    let mut verdicts = Vec::new();
+    for row in db.read(scope).fetch_all(sql, params![upload_no]).await? {
+        let reason = Reason::from_code(row.int("reason")? as u8).expect("written from a reason");
+        verdicts.push((reason, row.int("record_count")? as u64, Fen(row.int("amount_fen")?)));
+    }
+    let sql = "SELECT g.issuer, g.industry, g.record_count, g.gross_fen FROM upload_group g \
+               JOIN upload u ON u.upload_no = g.upload_no WHERE g.upload_no = $1 AND {scope:u.member} \
+               ORDER BY g.issuer, g.industry";
+    let mut groups = Vec::new();
+    for row in db.read(scope).fetch_all(sql, params![upload_no]).await? {
+        let industry = Industry::from_code(row.int("industry")? as u8).expect("written from an industry");
+        let issuer = MemberCode(row.int("issuer")? as u32);
+        groups.push((issuer, industry, row.int("record_count")? as u64, Fen(row.int("gross_fen")?)));
+    }
+    Ok((verdicts, groups))
 }
 
 /// Writes an accepted upload with its summaries.

@@ -35,9 +35,9 @@ fn results(outbox: &Path) -> (BTreeMap<String, Vec<u8>>, usize) {
     (files, receipts)
 }
 
-async fn open<'a>(db: &'a tongka_storage::Db, folders: &'a Folders, scheme: &Path, text: &'a str) -> Box<OpenDay<'a>> {
-    let scheme = load_scheme(scheme).unwrap().0;
-    let setup = DaySetup { db, folders, scheme, scheme_text: text, threads: Some(2) };
+async fn open<'a>(db: &'a tongka_storage::Db, folders: &'a Folders, scheme: &Path) -> Box<OpenDay<'a>> {
+    let (scheme, scheme_text) = load_scheme(scheme).unwrap();
+    let setup = DaySetup { db, folders, scheme, scheme_text, threads: Some(2) };
     match OpenDay::open(setup, date(), &SystemClock).await.unwrap() {
         Opened::Open(day) => day,
         Opened::Closed(_) => panic!("the date is open"),
@@ -63,14 +63,13 @@ async fn files_one_by_one_end_like_all_at_once() {
     fs::create_dir(&inbox).unwrap();
     let pieces = folders(dir, "pieces", inbox.clone());
     let db = open_database(&pieces, None).await.unwrap();
-    let text = fs::read_to_string(&scheme).unwrap();
     let mut names: Vec<_> = fs::read_dir(day.join("inbox")).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.retain(|name| !name.to_str().unwrap().ends_with(".sig"));
     names.sort();
     // In the order of acceptance, but the first two of a member arrive the wrong way round: one has to wait.
     let swapped = names.iter().position(|n| n.to_str().unwrap().ends_with("000002.dat")).unwrap();
     names.swap(swapped - 1, swapped);
-    let mut open_day = open(&db, &pieces, &scheme, &text).await;
+    let mut open_day = open(&db, &pieces, &scheme).await;
     let (mut accepted, mut waiting) = (0, 0);
     for (n, name) in names.iter().enumerate() {
         let source = day.join("inbox").join(name);
@@ -85,7 +84,7 @@ async fn files_one_by_one_end_like_all_at_once() {
         if n == names.len() / 2 {
             // The process restarts in the middle of the day.
             drop(open_day);
-            open_day = open(&db, &pieces, &scheme, &text).await;
+            open_day = open(&db, &pieces, &scheme).await;
         }
         let again = open_day.take_in(&SystemClock, &|_| {}).await.unwrap();
         assert_eq!((again.accepted, again.refused, again.records), (0, 0, 0), "nothing is taken in twice");
@@ -98,12 +97,7 @@ async fn files_one_by_one_end_like_all_at_once() {
     for (name, bytes) in &expected {
         assert!(found[name] == *bytes, "{name} differs");
     }
-    let setup = DaySetup {
-        db: &db,
-        folders: &pieces,
-        scheme: load_scheme(&scheme).unwrap().0,
-        scheme_text: &text,
-        threads: None,
-    };
+    let (scheme, scheme_text) = load_scheme(&scheme).unwrap();
+    let setup = DaySetup { db: &db, folders: &pieces, scheme, scheme_text, threads: None };
     assert!(matches!(OpenDay::open(setup, date(), &SystemClock).await.unwrap(), Opened::Closed(_)));
 }

@@ -95,22 +95,35 @@ impl ArchiveReader {
     }
 
     /// One line of the body, by record number from 1; `None` past the end.
-    pub fn line(mut self, record_no: u32) -> Result<Option<Vec<u8>>, LakeError> {
-        let Some(row) = (record_no as usize).checked_sub(1) else {
-            return Ok(None);
-        };
-        for _ in 0..row / BLOCK_LINES + 1 {
-            let length = self.block_length()?;
-            if length == 0 {
-                return Ok(None);
+    pub fn line(self, record_no: u32) -> Result<Option<Vec<u8>>, LakeError> {
+        Ok(self.lines(&[record_no])?.pop())
+    }
+
+    /// Lines of the body by record numbers from 1, rising; those past the end are left out.
+    pub fn lines(mut self, record_nos: &[u32]) -> Result<Vec<Vec<u8>>, LakeError> {
+        let mut lines = Vec::with_capacity(record_nos.len());
+        let (mut block, mut held, mut passed) = (Vec::new(), None, 0);
+        for row in record_nos.iter().filter_map(|no| (*no as usize).checked_sub(1)) {
+            // The first block is the header line.
+            let wanted = row / BLOCK_LINES + 1;
+            while held != Some(wanted) {
+                if passed == wanted {
+                    if !self.next_block(&mut block)? {
+                        return Ok(lines);
+                    }
+                    held = Some(wanted);
+                } else {
+                    let length = self.block_length()?;
+                    if length == 0 {
+                        return Ok(lines);
+                    }
+                    self.file.seek(SeekFrom::Current(length as i64)).map_err(LakeError::io(&self.path))?;
+                }
+                passed += 1;
             }
-            self.file.seek(SeekFrom::Current(length as i64)).map_err(LakeError::io(&self.path))?;
+            lines.extend(block.chunks_exact(LINE).nth(row % BLOCK_LINES).map(<[u8]>::to_vec));
         }
-        let mut block = Vec::new();
-        if !self.next_block(&mut block)? {
-            return Ok(None);
-        }
-        Ok(block.chunks_exact(LINE).nth(row % BLOCK_LINES).map(<[u8]>::to_vec))
+        Ok(lines)
     }
 
     fn block_length(&mut self) -> Result<usize, LakeError> {
@@ -161,6 +174,10 @@ mod tests {
             let line = ArchiveReader::open(&path).unwrap().line(record as u32).unwrap().unwrap();
             assert_eq!(line, &body[(record - 1) * LINE..record * LINE]);
         }
+        let some = [2, 3, BLOCK_LINES as u32 + 1, BLOCK_LINES as u32 + 3, BLOCK_LINES as u32 + 4];
+        let lines = ArchiveReader::open(&path).unwrap().lines(&some).unwrap();
+        assert_eq!(lines.len(), 4, "the last is past the end");
+        assert_eq!((&lines[0][..], &lines[3][..]), (&body[LINE..2 * LINE], &body[(BLOCK_LINES + 2) * LINE..]));
         for record in [0, BLOCK_LINES as u32 + 4, u32::MAX] {
             assert_eq!(ArchiveReader::open(&path).unwrap().line(record).unwrap(), None);
         }

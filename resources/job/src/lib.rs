@@ -18,5 +18,5 @@ mod queue;
 pub use error::{JobCode, JobError};
 pub use list::JOBS;
 pub use queue::{
-    Job, JobState, Lease, MOST_ATTEMPTS, NewJob, Progress, cancel, claim, enqueue, enqueue_in, job, retry,
+    Job, JobState, Lease, MOST_ATTEMPTS, NewJob, Progress, cancel, claim, enqueue, enqueue_in, job, newest, retry,
 };

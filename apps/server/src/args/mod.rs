@@ -26,6 +26,10 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// 启动服务器：接口、页面、门户与后台 / start the server: API, console, portal, worker
+    Serve(ServeArgs),
+    /// 输出接口说明（OpenAPI 3.1） / print the OpenAPI document
+    Openapi,
     /// 清分规则文件 / scheme files
     #[command(subcommand)]
     Scheme(SchemeCommand),
@@ -53,6 +57,25 @@ pub(crate) enum Command {
     /// 审计 / the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// 配置文件 / configuration file
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// 监听地址 / address to listen on
+    #[arg(long)]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// 数据目录 / data folder
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// 只检查配置并输出（不含口令） / check the configuration and print it without passwords
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// 输出带注释的默认配置 / print a commented configuration to start from
+    #[arg(long)]
+    pub(crate) example: bool,
 }
 
 #[derive(Subcommand)]

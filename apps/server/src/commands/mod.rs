@@ -5,7 +5,8 @@ mod centre;
 mod data;
 mod hsm;
 mod key;
-mod trail;
+mod serve;
+pub(crate) mod trail;
 
 use crate::args::{Args, Command};
 use std::error::Error;
@@ -16,6 +17,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let json = args.json;
     match args.command {
+        Command::Serve(args) => runtime.block_on(serve::run(args)),
+        Command::Openapi => runtime.block_on(serve::openapi()),
         Command::Scheme(command) => data::scheme(command, json),
         Command::Simulate(command) => data::simulate(command, json),
         Command::Import(command) => data::import(command, json),

@@ -1,0 +1,15 @@
+//! `tongka serve`: API, console, worker, on one port in one process, or each role alone.
+
+pub(crate) mod app;
+mod assets;
+pub(crate) mod config;
+mod deeds;
+mod events;
+mod jobs;
+mod listen;
+mod routes;
+mod schemes;
+mod serve;
+mod worker;
+
+pub(crate) use serve::{document, run};

@@ -1,0 +1,17 @@
+//! Every list that the API offers.
+
+use crate::web::app::App;
+use tongka_http::Api;
+use tongka_listing::ListSpec;
+
+/// The lists of every crate.
+pub(crate) fn all() -> Vec<&'static ListSpec> {
+    let mut lists: Vec<&'static ListSpec> =
+        vec![&tongka_job::JOBS, &tongka_dispute::SUSPICIOUS, &tongka_dispute::ADJUSTMENTS];
+    lists.extend(tongka_access::LISTS);
+    lists
+}
+
+pub(crate) fn add(api: Api<App>) -> Api<App> {
+    all().into_iter().fold(api, Api::list)
+}

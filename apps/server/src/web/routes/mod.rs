@@ -1,0 +1,38 @@
+//! The API, area by area. Each module adds its routes; every list is registered in [`lists`].
+
+mod account;
+mod approval;
+mod card;
+mod day;
+mod file;
+mod job;
+mod key;
+mod lists;
+mod record;
+mod scheme;
+mod session;
+mod suspicious;
+mod system;
+
+pub(crate) use day::PROVE;
+
+use super::app::App;
+use tongka_http::{Api, Web};
+
+/// Every route of the server.
+pub(crate) fn api(web: Web) -> Api<App> {
+    let api = Api::new(web);
+    let api = lists::add(api);
+    let api = session::add(api);
+    let api = account::add(api);
+    let api = approval::add(api);
+    let api = day::add(api);
+    let api = file::add(api);
+    let api = record::add(api);
+    let api = suspicious::add(api);
+    let api = scheme::add(api);
+    let api = job::add(api);
+    let api = key::add(api);
+    let api = card::add(api);
+    system::add(api)
+}
