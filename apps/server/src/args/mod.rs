@@ -1,8 +1,10 @@
 //! The command line: every command, option and help text, Chinese first.
 
+mod accounts;
 mod cards;
 mod keys;
 
+pub(crate) use accounts::AccountCommand;
 pub(crate) use cards::{CardCommand, CardPlace, SamArg, SamCommand, SchemeArg};
 pub(crate) use keys::{
     AlgorithmArg, AuditCommand, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
@@ -30,6 +32,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// 输出接口说明（OpenAPI 3.1） / print the OpenAPI document
     Openapi,
+    /// 账号：开立首批账号 / accounts: the first ones of an installation
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// 清分规则文件 / scheme files
     #[command(subcommand)]
     Scheme(SchemeCommand),

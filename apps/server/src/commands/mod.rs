@@ -1,5 +1,6 @@
 //! What each command does: calls one operation and prints its result.
 
+mod account;
 mod card;
 mod centre;
 mod data;
@@ -18,6 +19,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let json = args.json;
     match args.command {
         Command::Serve(args) => runtime.block_on(serve::run(args)),
+        Command::Account(command) => runtime.block_on(account::run(command, json)),
         Command::Openapi => runtime.block_on(serve::openapi()),
         Command::Scheme(command) => data::scheme(command, json),
         Command::Simulate(command) => data::simulate(command, json),

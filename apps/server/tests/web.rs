@@ -1,0 +1,389 @@
+//! The server as people and machines meet it: the real executable, real sockets, a whole day from upload to close.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body};
+
+const TONGKA: &str = env!("CARGO_BIN_EXE_tongka");
+const PASSWORD: &str = "correct-horse-battery-9";
+
+/// Every account of the test: login, staff number, owner, roles.
+const PEOPLE: [(&str, &str, &str, &str); 8] = [
+    ("operator", "E1", "centre", "operator"),
+    ("checker", "E2", "centre", "checker"),
+    ("finance", "E3", "centre", "finance"),
+    ("system", "E4", "centre", "system-admin"),
+    ("security", "E5", "centre", "security-admin"),
+    ("auditor", "E6", "centre", "auditor"),
+    ("city", "M1", "member:10001000", "member-operator"),
+    ("other", "M2", "member:10002900", "member-operator"),
+];
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tongka(dir: &Path, args: &[&str]) {
+    let output = Command::new(TONGKA).args(args).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An installation with a simulated day and accounts, its server running.
+fn start(dir: &Path, settings: &str) -> Server {
+    let plan = ["simulate", "day", "--date", "2026-09-01", "--members", "4", "--records", "2000", "--seed", "5"];
+    tongka(dir, &[&plan[..], &["--faults", "5", "--out", "day"]].concat());
+    fs::create_dir(dir.join("data")).unwrap();
+    fs::copy(dir.join("day/scheme.toml"), dir.join("data/scheme.toml")).unwrap();
+    fs::write(dir.join("password"), PASSWORD).unwrap();
+    for (login, person, owner, role) in PEOPLE {
+        let who = ["account", "add", "--data", "data", "--login", login, "--name", login, "--person", person];
+        let what = ["--owner", owner, "--role", role, "--password-file", "password"];
+        tongka(dir, &[&who[..], &what].concat());
+    }
+    serve(dir, settings)
+}
+
+fn serve(dir: &Path, settings: &str) -> Server {
+    let config = format!("listen = \"127.0.0.1:0\"\ndata = \"data\"\n{settings}");
+    fs::write(dir.join("tongka.toml"), config).unwrap();
+    let mut child = Command::new(TONGKA)
+        .args(["serve", "--config", "tongka.toml"])
+        .current_dir(dir)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = loop {
+        let line = lines.next().expect("the server says where it is").unwrap();
+        if let Some((_, address)) = line.split_once("http://") {
+            break format!("http://{address}");
+        }
+    };
+    // What else it says is read, so that it never waits for somebody to read it.
+    std::thread::spawn(move || lines.for_each(drop));
+    Server { child, address }
+}
+
+/// A caller: a browser's session or nobody.
+struct Caller {
+    agent: Agent,
+    server: String,
+    cookie: String,
+    csrf: String,
+    calls: std::cell::Cell<u32>,
+}
+
+impl Caller {
+    fn nobody(server: &Server) -> Self {
+        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        let address = server.address.clone();
+        Self { agent, server: address, cookie: String::new(), csrf: String::new(), calls: std::cell::Cell::new(0) }
+    }
+
+    fn log_in(server: &Server, login: &str) -> Self {
+        let mut caller = Self::nobody(server);
+        let body = json!({ "login": login, "password": PASSWORD });
+        let mut response = caller.send("POST", "/sessions", Some(&body), &[]);
+        assert_eq!(response.status(), StatusCode::OK, "{login}");
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
+        caller.cookie = cookie.split(';').next().unwrap().to_owned();
+        caller.csrf = read(&mut response)["csrf_token"].as_str().unwrap().to_owned();
+        caller
+    }
+
+    fn send(&self, method: &str, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Response<Body> {
+        let bytes = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
+        let kind = if body.is_some() { "application/json" } else { "application/octet-stream" };
+        self.send_bytes(method, path, &bytes, kind, headers)
+    }
+
+    fn send_bytes(&self, method: &str, path: &str, bytes: &[u8], kind: &str, more: &[(&str, &str)]) -> Response<Body> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}/api/v1{path}", self.server))
+            .header("cookie", &self.cookie);
+        if !more.iter().any(|(name, _)| *name == "x-csrf-token") {
+            request = request.header("x-csrf-token", &self.csrf);
+        }
+        if method == "POST" && !more.iter().any(|(name, _)| *name == "idempotency-key") {
+            self.calls.set(self.calls.get() + 1);
+            request = request.header("idempotency-key", format!("test-key-{:06}", self.calls.get()));
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        if method == "GET" || method == "DELETE" {
+            return self.agent.run(request.body(()).unwrap()).unwrap();
+        }
+        self.agent.run(request.header("content-type", kind).body(bytes.to_vec()).unwrap()).unwrap()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let mut response = self.send("GET", path, None, &[]);
+        assert_eq!(response.status(), StatusCode::OK, "{path}: {}", read(&mut response));
+        read(&mut response)
+    }
+
+    fn status(&self, method: &str, path: &str) -> u16 {
+        let body = json!({});
+        let body = (method != "GET" && method != "DELETE").then_some(&body);
+        self.send(method, path, body, &[]).status().as_u16()
+    }
+
+    /// Asks again until what is asked for holds.
+    fn wait(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let started = std::time::Instant::now();
+        loop {
+            let value = self.get(path);
+            if holds(&value) {
+                return value;
+            }
+            assert!(started.elapsed().as_secs() < 120, "{path} never came to it: {value}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn read(response: &mut Response<Body>) -> Value {
+    let mut text = String::new();
+    response.body_mut().as_reader().read_to_string(&mut text).unwrap();
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+fn code(response: &mut Response<Body>) -> String {
+    read(response)["code"].as_str().unwrap_or_default().to_owned()
+}
+
+const FAST: &str = "[limits]\nrequests_per_second = 100000\nburst = 100000\nbody_bytes = 65536\n\
+                    upload_bytes = 20000000\ntimeout_seconds = 60\n";
+
+#[test]
+fn a_day_from_upload_to_close_with_two_people() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let server = start(dir, FAST);
+    let operator = Caller::log_in(&server, "operator");
+    let checker = Caller::log_in(&server, "checker");
+    let city = Caller::log_in(&server, "city");
+    let other = Caller::log_in(&server, "other");
+
+    let opened = read(&mut operator.send("POST", "/clearing-days", Some(&json!({ "date": "2026-09-01" })), &[]));
+    let job = opened["job"].as_i64().unwrap();
+    operator.wait(&format!("/jobs/{job}"), |job| job["state"] == "done");
+
+    // Every member sends its files, with signatures where it has a certificate.
+    let mut sent = 0;
+    let mut names: Vec<_> = fs::read_dir(dir.join("day/inbox")).unwrap().map(|e| e.unwrap().path()).collect();
+    names.sort();
+    let mut own = String::new();
+    for path in names.iter().filter(|p| p.extension().is_some_and(|e| e == "dat")) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let signature = fs::read_to_string(path.with_extension("dat.sig")).unwrap_or_default();
+        let signature: String = signature.split_ascii_whitespace().collect();
+        let headers: &[(&str, &str)] = if signature.is_empty() { &[] } else { &[("x-tongka-signature", &signature)] };
+        let (sender, bytes) = match name.get(13..21) {
+            Some("10001000") => (&city, fs::read(path).unwrap()),
+            _ => (&operator, fs::read(path).unwrap()),
+        };
+        let response =
+            sender.send_bytes("POST", &format!("/uploads/{name}"), &bytes, "application/octet-stream", headers);
+        if response.status() == StatusCode::ACCEPTED {
+            sent += 1;
+            if name.contains("10001000") && own.is_empty() {
+                own = name.to_owned();
+            }
+        } else {
+            // Only a name that no upload has is refused at the door; the rest gets its receipt.
+            assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        }
+    }
+    assert!(sent > 4);
+    let dashboard = operator.wait("/dashboard", |d| {
+        let files = &d["open_day"]["files"];
+        files["arrived"].as_u64().unwrap_or_default() >= sent
+    });
+    assert!(dashboard["open_day"]["records"].as_u64().unwrap() > 1000);
+    let upload = city.get(&format!("/uploads/{own}"));
+    assert_eq!(upload["accepted"], true);
+    // Another member's file is not there.
+    assert_eq!(other.status("GET", &format!("/uploads/{own}")), 404);
+    assert_eq!(other.status("GET", &format!("/uploads/{own}/raw")), 404);
+    // A name of another member is refused.
+    let refused =
+        city.send_bytes("POST", "/uploads/TXU_20260901_10002900_000009.dat", b"x", "application/octet-stream", &[]);
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+
+    let cut = read(&mut operator.send("POST", "/clearing-days/2026-09-01/cut", Some(&json!({})), &[]));
+    let job = cut["job"].as_i64().unwrap();
+    let ended = operator.wait(&format!("/jobs/{job}"), |job| job["state"] == "done" || job["state"] == "failed");
+    assert_eq!((&ended["state"], &ended["result"]["imbalance_fen"]), (&json!("done"), &json!(0)), "{ended}");
+    let day = operator.get("/clearing-days/2026-09-01");
+    assert_eq!((&day["state"], day["steps"].as_array().unwrap().len()), (&json!("closed"), 8));
+    assert!(day["steps"].as_array().unwrap().iter().all(|step| step["state"] == "done"));
+
+    // The bytes of an upload come back as they were sent.
+    let mut raw = Vec::new();
+    let mut response = city.send("GET", &format!("/uploads/{own}/raw"), None, &[]);
+    response.body_mut().as_reader().read_to_end(&mut raw).unwrap();
+    assert!(raw == fs::read(dir.join("day/inbox").join(&own)).unwrap());
+    let explained = city.get(&format!("/uploads/{own}/records/1/explain"));
+    assert!(explained["checks"].as_array().is_some_and(|c| !c.is_empty()));
+
+    let proof = read(&mut operator.send("POST", "/clearing-days/2026-09-01/prove", Some(&json!({})), &[]));
+    assert!(proof["job"].is_i64());
+    let proof = operator.wait("/clearing-days/2026-09-01/proof", |p| p["state"] == "done" || p["state"] == "failed");
+    assert_eq!((&proof["state"], &proof["differences"]), (&json!("done"), &json!([])));
+
+    // A suspicious record: one proposes, the same person cannot approve, another can, once.
+    let suspicious = operator.get("/suspicious?limit=1&state=open");
+    let row = &suspicious["items"][0];
+    let path = format!("/suspicious/{}/{}/propose", row["upload"].as_str().unwrap(), row["record"]);
+    let body = json!({ "decision": "clear", "reason": "终端日志证明交易成功" });
+    let mut first = operator.send("POST", &path, Some(&body), &[("idempotency-key", "propose-0001")]);
+    assert_eq!(first.status(), StatusCode::ACCEPTED);
+    let approval = read(&mut first)["approval"].as_i64().unwrap();
+    let mut again = operator.send("POST", &path, Some(&body), &[("idempotency-key", "propose-0001")]);
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
+    assert_eq!(read(&mut again)["approval"].as_i64(), Some(approval));
+    let other_body = json!({ "decision": "reject", "reason": "终端日志证明交易成功" });
+    let mut conflict = operator.send("POST", &path, Some(&other_body), &[("idempotency-key", "propose-0001")]);
+    assert_eq!(code(&mut conflict), "P19");
+    let approve = format!("/approvals/{approval}/approve");
+    assert!(operator.send("POST", &approve, Some(&json!({})), &[]).status().is_client_error());
+    let done = checker.send("POST", &approve, Some(&json!({})), &[]);
+    assert_eq!(done.status(), StatusCode::OK);
+    let mut twice = checker.send("POST", &approve, Some(&json!({})), &[]);
+    assert_eq!((twice.status(), code(&mut twice)), (StatusCode::CONFLICT, "P04".into()));
+
+    let auditor = Caller::log_in(&server, "auditor");
+    let verified = read(&mut auditor.send("POST", "/audit/verify", Some(&json!({})), &[]));
+    assert_eq!(verified["ok"], true);
+}
+
+/// Every route by every role: what the permission table says, and nothing else.
+#[test]
+fn every_endpoint_asks_for_its_permission() {
+    let dir = TempDir::new().unwrap();
+    let server = start(dir.path(), FAST);
+    let nobody = Caller::nobody(&server);
+    let document: Value = {
+        let request = ureq::http::Request::get(format!("{}/openapi.json", server.address)).body(()).unwrap();
+        read(&mut nobody.agent.run(request).unwrap())
+    };
+    let mut routes: Vec<(String, String, Option<String>, bool)> = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let description = operation["description"].as_str().unwrap();
+            let permission = description.split('`').nth(1).map(str::to_owned);
+            let public = operation["security"] == json!([]);
+            assert!(public || permission.is_some() || description.contains("登录即可"), "{method} {path}");
+            let path = path.trim_start_matches("/api/v1").to_owned();
+            let filled = path
+                .replace("{date}", "2026-09-01")
+                .replace("{id}", "999999")
+                .replace("{record}", "1")
+                .replace("{code}", "nothing")
+                .replace("{key}", "nothing")
+                .replace("{upload}", "nothing.dat")
+                .replace("{name}", "nothing.dat");
+            assert!(!filled.contains('{'), "{path}: the test does not know this parameter");
+            routes.push((method.to_uppercase(), filled, permission, public));
+        }
+    }
+    assert!(routes.len() > 40, "{}", routes.len());
+    for (method, path, _, public) in routes.iter().filter(|r| r.1 != "/events") {
+        let status = nobody.status(method, path);
+        assert!(*public || status == 401, "{method} {path} by nobody: {status}");
+    }
+    for (login, ..) in PEOPLE {
+        let caller = Caller::log_in(&server, login);
+        let session = caller.get("/session");
+        let held: Vec<&str> = session["permissions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for (method, path, permission, _) in &routes {
+            // Ending the session would end the test; events never end.
+            if path == "/session" && method == "DELETE" || path == "/events" || path == "/sessions" {
+                continue;
+            }
+            let status = caller.status(method, path);
+            let allowed = permission.as_deref().is_none_or(|p| held.contains(&p));
+            if allowed {
+                assert!(status != 401 && status < 500, "{method} {path} by {login}: {status}");
+            } else {
+                assert_eq!(status, 403, "{method} {path} by {login}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_refused_clearly() {
+    let dir = TempDir::new().unwrap();
+    let mut server = start(dir.path(), FAST);
+    let operator = Caller::log_in(&server, "operator");
+    let system = Caller::log_in(&server, "system");
+    let mut cases: BTreeMap<&str, (Response<Body>, u16, &str)> = BTreeMap::new();
+    let json = "application/json";
+    let mut add = |name, response, status, code| drop(cases.insert(name, (response, status, code)));
+    add("no such path", operator.send("GET", "/nothing", None, &[]), 404, "W14");
+    add("no such method", operator.send("PUT", "/dashboard", Some(&json!({})), &[]), 405, "W15");
+    add("broken JSON", operator.send_bytes("POST", "/clearing-days", b"{", json, &[]), 400, "W10");
+    add("unknown field", operator.send("POST", "/clearing-days", Some(&json!({ "dat": "x" })), &[]), 422, "W12");
+    add("not JSON", operator.send_bytes("POST", "/clearing-days", b"{}", "text/plain", &[]), 415, "W11");
+    let huge = vec![b' '; 70_000];
+    add("too large", operator.send_bytes("POST", "/clearing-days", &huge, json, &[]), 413, "W13");
+    let key = [("idempotency-key", "short")];
+    add("bad key", operator.send("POST", "/clearing-days", Some(&json!({})), &key), 422, "W19");
+    add("no token", operator.send("POST", "/clearing-days", Some(&json!({})), &[("x-csrf-token", "x")]), 403, "W18");
+    add("bad filter", operator.send("GET", "/jobs?nothing=1", None, &[]), 422, "W12");
+    add("bad limit", operator.send("GET", "/jobs?limit=501", None, &[]), 422, "W12");
+    add("bad date", operator.send("GET", "/clearing-days/20260901", None, &[]), 422, "W12");
+    add("no such day", operator.send("GET", "/clearing-days/2026-09-09", None, &[]), 404, "W22");
+    add("forbidden", operator.send("POST", "/accounts/1/disable", Some(&json!({})), &[]), 403, "P05");
+    add("oneself", system.send("POST", "/accounts/999/disable", Some(&json!({})), &[]), 404, "P06");
+    for (name, (mut response, status, expected)) in cases {
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let body = read(&mut response);
+        assert_eq!(
+            (response.status().as_u16(), body["code"].as_str().unwrap_or_default()),
+            (status, expected),
+            "{name}: {body}"
+        );
+        assert_eq!(kind, "application/problem+json", "{name}");
+        assert!(!body["title"].as_str().unwrap().is_ascii() && body["title_en"].as_str().unwrap().is_ascii(), "{name}");
+        assert!(body["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{name}");
+    }
+
+    // A list exports what was filtered, and the deed is on record.
+    let auditor = Caller::log_in(&server, "auditor");
+    let mut csv = auditor.send("GET", "/login-log/export?format=csv&columns=at,login,outcome", None, &[]);
+    let mut text = String::new();
+    csv.body_mut().as_reader().read_to_string(&mut text).unwrap();
+    assert!(text.starts_with('\u{feff}') && text.contains("operator"), "{text}");
+    let mut xlsx = Vec::new();
+    let mut response = auditor.send("GET", "/login-log/export?format=xlsx", None, &[]);
+    response.body_mut().as_reader().read_to_end(&mut xlsx).unwrap();
+    assert_eq!(&xlsx[..2], b"PK");
+    let exports = auditor.get("/audit?action=list.export");
+    assert_eq!(exports["total"], 2);
+
+    // A stop is orderly, and no password is in what the installation keeps.
+    let stop = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
+    assert!(stop.success() && server.child.wait().unwrap().success());
+    let database = fs::read(dir.path().join("data/tongka.db")).unwrap();
+    assert!(!database.windows(PASSWORD.len()).any(|w| w == PASSWORD.as_bytes()));
+}
