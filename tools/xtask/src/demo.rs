@@ -9,10 +9,11 @@ const DATE: &str = "2026-09-01";
 /// Close date of imported taps: the day before, so that they arrive one day late, as real ones do.
 const TAPS_DATE: &str = "2026-08-31";
 
-pub(crate) fn run(taps: Option<PathBuf>) -> Outcome {
+pub(crate) fn run(taps: Option<PathBuf>, serve: bool) -> Outcome {
     let taps = taps.map(|path| path.canonicalize().map_err(|e| format!("{}: {e}", path.display()))).transpose()?;
     println!("通卡演示：30 家成员机构、30 万条记录、1% 差错的一个清算日");
-    println!("Demo: one clearing day of 30 members, 300,000 records, 1 % faults (seconds, once built)\n");
+    println!("Demo: one clearing day of 30 members, 300,000 records, 1 % faults (seconds, once built), then the server\n");
+    crate::console::build()?;
     let tongka = build_release()?;
     let dir = root().join("demo");
     if dir.exists() {
@@ -37,6 +38,8 @@ pub(crate) fn run(taps: Option<PathBuf>) -> Outcome {
     let prove = ["centre", "prove", "--data", "demo/data", "--date", DATE, "--inbox", "demo/inbox"];
     crate::run("三方证明 prove books, lake and raw files", Command::new(&tongka).args(prove))?;
     crate::run("校验总账 verify the ledger", Command::new(&tongka).args(["ledger", "verify", "--data", "demo/data"]))?;
+    std::fs::copy(dir.join("scheme.toml"), dir.join("data/scheme.toml")).map_err(|e| e.to_string())?;
+    accounts(&tongka)?;
     println!("\n接下来看 Where to look next:");
     let t = tongka.display();
     println!("  {t} centre positions --data demo/data");
@@ -44,5 +47,41 @@ pub(crate) fn run(taps: Option<PathBuf>) -> Outcome {
     println!("  {t} centre explain --data demo/data --file TXU_20260901_10002900_000001.dat --record 1");
     println!("  demo/outbox/10002900/  回执与结果文件 receipts and result files；格式 formats: docs/formats/README.md");
     println!("  demo/truth.csv         模拟时已知的每条判定 the verdicts known by construction");
-    Ok(())
+    if !serve {
+        return Ok(());
+    }
+    println!("\n服务器 The server: http://127.0.0.1:8080  （Ctrl-C 结束 to end）");
+    println!("演示账号 demo accounts，口令 password {PASSWORD}:");
+    for (login, name, _, role) in ACCOUNTS {
+        println!("  {login:<10} {name}（{role}）");
+    }
+    let folders = ["--data", "demo/data", "--listen", "127.0.0.1:8080"];
+    let environment = [("TONGKA_INBOX", "demo/data/inbox"), ("TONGKA_OUTBOX", "demo/outbox")];
+    crate::run("服务器 serve", Command::new(&tongka).arg("serve").args(folders).envs(environment))
+}
+
+/// Of all demo accounts; a real installation asks for each.
+const PASSWORD: &str = "tongka-demo-2026";
+/// Login, name, owner, role.
+const ACCOUNTS: [(&str, &str, &str, &str); 8] = [
+    ("operator", "清算操作员", "centre", "operator"),
+    ("checker", "复核员", "centre", "checker"),
+    ("finance", "财务", "centre", "finance"),
+    ("system", "系统管理员", "centre", "system-admin"),
+    ("security", "安全管理员", "centre", "security-admin"),
+    ("auditor", "审计员", "centre", "auditor"),
+    ("viewer", "只读", "centre", "viewer"),
+    ("shanghai", "上海（成员机构）", "member:10002900", "member-operator"),
+];
+
+/// Opens the demo accounts, each of a person of its own.
+fn accounts(tongka: &std::path::Path) -> Outcome {
+    let file = root().join("demo/password");
+    fs::write(&file, PASSWORD).map_err(|e| e.to_string())?;
+    for (login, name, owner, role) in ACCOUNTS {
+        let who = ["account", "add", "--data", "demo/data", "--login", login, "--name", name, "--person", login];
+        let what = ["--owner", owner, "--role", role, "--password-file", "demo/password"];
+        crate::run(&format!("账号 account {login}"), Command::new(tongka).args(who).args(what))?;
+    }
+    fs::remove_file(&file).map_err(|e| e.to_string())
 }

@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo xtask demo | test | bench | tidy`. Each says what it does and how long it takes.
 
 mod bench;
+mod console;
 mod demo;
 mod test;
 mod tidy;
@@ -12,7 +13,7 @@ use std::time::Instant;
 type Outcome = Result<(), String>;
 
 const HELP: &str = "\
-cargo xtask demo [--taps FILE]     模拟一个全国清算日并运行 / simulate a national clearing day and run it
+cargo xtask demo [--taps FILE] [--no-serve]   模拟一个全国清算日并运行，然后启动服务器 / simulate a national clearing day, run it, serve it
 cargo xtask test                   安装缺少的部件并通过全部测试 / install what is missing and pass all tests
 cargo xtask bench [--records N]    清算日与 PostgreSQL 基线对比 / a clearing day beside a PostgreSQL baseline
 cargo xtask tidy [--write]         检查结构与生成的文档 / check the structure and the generated pages
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| args.iter().position(|a| a == name).and_then(|at| args.get(at + 1)).cloned();
     let outcome = match args.first().map(String::as_str) {
-        Some("demo") => demo::run(option("--taps").map(PathBuf::from)),
+        Some("demo") => demo::run(option("--taps").map(PathBuf::from), !args.iter().any(|a| a == "--no-serve")),
         Some("test") => test::run(),
         Some("bench") => bench::run(option("--records").map_or(Ok(5_000_000), |n| n.parse().map_err(|_| n))),
         Some("tidy") => tidy::run(args.iter().any(|a| a == "--write")),

@@ -12,6 +12,12 @@ use tongka_exchange::intake::Folders;
 /// Every setting with its default, as a file to start from.
 pub(crate) const COMMENTED: &str = include_str!("../../tongka.toml");
 
+/// Names that the environment may set.
+const SETTINGS: [&str; 13] = [
+    "listen", "data", "inbox", "outbox", "database", "roles", "tls", "session", "limits", "clearing", "keys", "log",
+    "report",
+];
+
 /// What a server process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,7 +147,12 @@ impl Config {
             }
             figment = figment.merge(Toml::file(file));
         }
-        let environment = Env::prefixed("TONGKA_").split("__").lowercase(true);
+        // Other programs of the family have variables of their own.
+        let own = |key: &figment::value::UncasedStr| {
+            let name = key.as_str().to_ascii_lowercase();
+            SETTINGS.contains(&name.split("__").next().unwrap_or_default())
+        };
+        let environment = Env::prefixed("TONGKA_").filter(own).split("__").lowercase(true);
         figment.merge(environment).extract().map_err(|e| format!("W01 配置有误 configuration refused: {e}"))
     }
 
