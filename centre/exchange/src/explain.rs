@@ -9,10 +9,10 @@ use tongka_engine::day::{self, StoredPosition};
 use tongka_engine::pricing::PricedGroup;
 use tongka_lake::Lake;
 use tongka_lake::archive::ArchiveReader;
-use tongka_lake::table::Table;
+use tongka_lake::table::{Column, Filter, Table, Test};
 use tongka_scheme::{FeeRule, Scheme};
 use tongka_storage::{Db, Scope};
-use tongka_txn::{CheckStep, Rulebook, trace_record};
+use tongka_txn::{CheckStep, Rulebook, number48, trace_record};
 use tongka_wire::Kind;
 use tongka_wire::txu::{Txu, parse_txu};
 
@@ -138,9 +138,17 @@ async fn find_earlier(
     if !matches!(reason, Reason::Duplicate | Reason::KeyConflict | Reason::PsamConflict) {
         return Ok(None);
     }
-    let serial = (u16::from_be_bytes([txu.serial.0[0], txu.serial.0[1]]), u64::from_be_bytes(txu.serial.card_factor()));
-    let issuer = (txu.scheme.letter(), u64::from_be_bytes(txu.issuer_id.0));
-    let psam = txu.psam.0.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+    let mut same_key = Filter::default();
+    if reason == Reason::PsamConflict {
+        same_key.test(Column::Psam, Test::Is(number48(txu.psam.0) as i64));
+        same_key.test(Column::PsamTxn, Test::Is(i64::from(txu.psam_txn as i32)));
+    } else {
+        same_key.card(txu.serial);
+        same_key.test(Column::IssuerId, Test::Is(u64::from_be_bytes(txu.issuer_id.0) as i64));
+        same_key.test(Column::Scheme, Test::Is(i64::from(txu.scheme.letter())));
+        same_key.test(Column::Counter, Test::Is(i64::from(txu.counter)));
+    }
+    same_key.test(Column::Reason, Test::Is(i64::from(Reason::Ok.code())));
     let window = i64::from(scheme.rules.history_days);
     let to = upload.clearing_date;
     for the_day in day::days(db).await?.iter().rev() {
@@ -152,14 +160,9 @@ async fn find_earlier(
                 continue;
             }
             let name = other.name.to_string();
-            let table = Table::open(&lake.table_path(the_day.date, &name))?;
-            let found = match reason {
-                Reason::PsamConflict => table.find_psam(psam, txu.psam_txn)?,
-                _ => table.find_card(issuer, serial, Some(txu.counter))?,
-            };
-            let before = |record: u32| other.number < upload.number || record < record_no;
-            let hit = found.into_iter().find(|(record, code)| *code == Reason::Ok.code() && before(*record));
-            if let Some((record, _)) = hit {
+            let found = Table::open(&lake.table_path(the_day.date, &name))?.find(&same_key, None, &|| false)?;
+            let before = |record: &u32| other.number < upload.number || *record < record_no;
+            if let Some(record) = found.into_iter().map(|(record, _)| record).filter(before).min() {
                 return Ok(Some((the_day.date, name, record)));
             }
         }

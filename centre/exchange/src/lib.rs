@@ -13,7 +13,9 @@ pub mod overview;
 pub mod process;
 pub mod prove;
 pub mod publish;
+pub mod record;
 pub mod run;
+pub mod search;
 pub mod stage;
 pub mod store;
 
@@ -63,6 +65,15 @@ pub enum ExchangeError {
     /// Nothing of that name or date.
     #[error("X04 未找到 not found: {0}")]
     NotFound(String),
+    /// What is asked for belongs to the centre and its members.
+    #[error("X06 租户无权查询清算中心的交易 tenants have no records of the centre")]
+    NotForTenants,
+    /// A search that makes no sense.
+    #[error("X07 查询条件无效 the search cannot be done: {0}")]
+    BadQuery(String),
+    /// The caller no longer wants the answer.
+    #[error("X08 查询已取消 the search was cancelled")]
+    Cancelled,
     /// The proof from raw files could not be run.
     #[error("X05 原始文件证明无法执行 proof from raw files failed: {0}")]
     Proof(String),

@@ -8,6 +8,7 @@ use crate::intake::{Folders, Intake, IntakeReport};
 use crate::process::Workshop;
 use crate::publish::{member_index, restage, run_publish, stage_dir};
 use crate::run::{DayReport, Event, key_secret, lake, report, scheme_copy};
+use crate::search::missing_card_indexes;
 use crate::stage::{Stage, StagedUpload};
 use crate::store;
 use std::collections::BTreeMap;
@@ -19,9 +20,10 @@ use tongka_base::{Clock, Date};
 use tongka_crypto::sm3;
 use tongka_engine::day::{self, DayState, Step, StepRecord, crash_point, hex, mark_done};
 use tongka_engine::{posting, proof};
-use tongka_lake::Lake;
+use tongka_lake::cards::CardIndex;
 use tongka_lake::durable::write_file;
 use tongka_lake::keys::KeyIndex;
+use tongka_lake::{Lake, LakeError};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
 use tongka_txn::{Columns, KeySecret, Rulebook};
@@ -214,11 +216,12 @@ impl<'a> OpenDay<'a> {
             crash_point("cut:done");
         }
         let (index, stager) = live.map(|live| (live.index, live.stager)).unzip();
-        // The key files of the date are derived: they are written beside the other steps.
+        // The key files and the card index of the date are derived: they are written beside the other steps.
         let keys = index.map(|index| {
             let lake = self.lake.clone();
             std::thread::spawn(move || index.close(&lake, date))
         });
+        let cards = CardIndexing::start(db, &self.lake, &self.secret, date).await?;
         let scheme = &self.scheme;
         if !self.is_done(Step::Price) {
             day::run_price(db, scheme, date, clock).await?;
@@ -257,6 +260,7 @@ impl<'a> OpenDay<'a> {
             Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
             None => rebuild_keys(db, &self.lake, &self.secret, date).await?,
         }
+        cards.finish()?;
         crash_point("close:before-commit");
         day::close(db, date, clock).await?;
         steps.done(Step::Close);
@@ -277,6 +281,25 @@ impl Timer<'_> {
         self.done.push((step, self.last.elapsed().as_millis() as u64));
         self.last = Instant::now();
         (self.on_event)(Event::Done(step));
+    }
+}
+
+/// Makes the card index of a closing date, and those of closed dates that are missing, in a thread of its own.
+struct CardIndexing(JoinHandle<Result<(), LakeError>>);
+
+impl CardIndexing {
+    async fn start(db: &Db, lake: &Lake, secret: &KeySecret, date: Date) -> Result<Self, ExchangeError> {
+        let mut dates = missing_card_indexes(db, lake).await?;
+        let names = store::uploads(db, Scope::Platform, date).await?.iter().map(|u| u.name.to_string()).collect();
+        dates.push((date, names));
+        let (lake, secret) = (lake.clone(), secret.clone());
+        Ok(Self(std::thread::spawn(move || {
+            dates.iter().try_for_each(|(date, names)| CardIndex::build(&lake, *date, &secret, names))
+        })))
+    }
+
+    fn finish(self) -> Result<(), ExchangeError> {
+        Ok(self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
     }
 }
 

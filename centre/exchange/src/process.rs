@@ -108,7 +108,7 @@ pub fn process(
             judged(upload, &columns);
             turnstile.done();
             let name = upload.candidate.name.as_str();
-            table::write(&shop.lake.table_path(shop.date, name), &columns)?;
+            table::write(&shop.lake.table_path(shop.date, name), &columns, shop.rulebook.member_codes())?;
             let sender = upload.candidate.upload.expect("only well-formed names are accepted").member;
             *results[number].lock().expect("not shared yet") = Some(summarise(shop.rulebook, sender, &columns)?);
         }

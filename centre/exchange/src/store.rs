@@ -36,14 +36,15 @@ pub struct Upload {
 const UPLOAD_COLUMNS: &str =
     "upload_no, clearing_date, name, header, fingerprint, body_digest, record_count, total_fen, accepted_at";
 
-fn date_of(row: &Row, column: &str) -> Result<Date, ExchangeError> {
-    Ok(from_days_since_epoch(row.int(column)? as i32).expect("written from a date"))
+/// The clearing date of a row.
+pub(crate) fn date_of(row: &Row) -> Result<Date, ExchangeError> {
+    Ok(from_days_since_epoch(row.int("clearing_date")? as i32).expect("written from a date"))
 }
 
 fn upload_of(row: &Row) -> Result<Upload, ExchangeError> {
     Ok(Upload {
         number: row.int("upload_no")?,
-        clearing_date: date_of(row, "clearing_date")?,
+        clearing_date: date_of(row)?,
         name: FileName::parse(&row.text("name")?).expect("written from a file name"),
         header: row.text("header")?,
         fingerprint: row.text("fingerprint")?,
@@ -106,7 +107,7 @@ const RECEIPT_COLUMNS: &str = "clearing_date, member, sequence, upload_name, fin
 
 fn receipt_of(row: &Row) -> Result<Receipt, ExchangeError> {
     Ok(Receipt {
-        clearing_date: date_of(row, "clearing_date")?,
+        clearing_date: date_of(row)?,
         member: MemberCode(row.int("member")? as u32),
         sequence: row.int("sequence")? as u32,
         upload_name: row.text("upload_name")?,

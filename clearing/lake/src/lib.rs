@@ -2,14 +2,17 @@
 //!
 //! For every accepted upload there are two files: its raw bytes ([`archive`]) and its records as Parquet columns sorted
 //! by card ([`table`]). A file becomes visible in the SQL transaction that accepts its upload; one that SQL does not
-//! name is an orphan and is swept. [`keys`] is derived from both: by it a transaction is recognised again.
+//! name is an orphan and is swept. Two things are derived from them: [`keys`], by which a transaction is recognised
+//! again, and [`cards`], by which a card's records are found.
 //!
 //! Invariants: a visible file is complete, on disk and never changed; nothing here reads SQL; Parquet is named in this
 //! crate only.
 
 pub mod archive;
+pub mod cards;
 pub mod durable;
 pub mod keys;
+mod run;
 pub mod table;
 
 use std::fs;

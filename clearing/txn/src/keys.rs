@@ -91,6 +91,14 @@ impl KeySecret {
         KeyHash::new(self.hash128(b'P', &key), 0)
     }
 
+    /// Hash of an application serial, by which a card's records are found again; never 0.
+    pub fn card_number(&self, serial: (u16, u64)) -> u64 {
+        let mut key = [0; 10];
+        key[..2].copy_from_slice(&serial.0.to_be_bytes());
+        key[2..].copy_from_slice(&serial.1.to_be_bytes());
+        ((self.hash128(b'N', &key) >> 64) as u64).max(1)
+    }
+
     /// Both hashes of a record, from its parsed form and its line.
     pub fn keys(&self, txu: &Txu, line: &[u8], sender: MemberCode) -> (KeyHash, KeyHash) {
         let issuer = u64::from_be_bytes(txu.issuer_id.0);

@@ -17,4 +17,4 @@ pub use checks::{CheckStep, Scratch, check_chunk, trace_record};
 pub use columns::{Columns, FLAG_GREY, FLAG_TEST, NO_MEMBER, NO_RANK};
 pub use groups::{GroupKey, GroupSum, Groups};
 pub use keys::{KeyHash, KeySecret};
-pub use rulebook::{IssuerRules, Rulebook, Sender};
+pub use rulebook::{IssuerRules, Rulebook, Sender, number48, split_serial};

@@ -60,7 +60,8 @@ pub(crate) fn algorithm_slot(algorithm: Algorithm) -> usize {
     }
 }
 
-pub(crate) fn number48(psam: [u8; 6]) -> u64 {
+/// A PSAM terminal number as a column holds it.
+pub fn number48(psam: [u8; 6]) -> u64 {
     psam.iter().fold(0, |n, byte| n << 8 | u64::from(*byte))
 }
 
@@ -141,6 +142,11 @@ impl Rulebook {
         self.members.len()
     }
 
+    /// The member codes by index.
+    pub fn member_codes(&self) -> &[MemberCode] {
+        &self.members
+    }
+
     /// The issuer of (scheme letter, issuer id).
     pub fn issuer(&self, scheme: u8, issuer_id: u64) -> Option<(u16, &IssuerRules)> {
         let index = *self.issuer_index.get(&(scheme, issuer_id))?;
@@ -157,7 +163,7 @@ impl Sender {
 }
 
 /// The two columns of an application serial.
-pub(crate) fn split_serial(serial: [u8; 10]) -> (u16, u64) {
+pub fn split_serial(serial: [u8; 10]) -> (u16, u64) {
     let high = u16::from_be_bytes([serial[0], serial[1]]);
     (high, u64::from_be_bytes(serial[2..].try_into().expect("8 bytes")))
 }

@@ -42,7 +42,7 @@ impl KeyTable {
     /// Starts to fetch the slot of a key into the cache.
     pub(super) fn prefetch(&self, key: KeyHash) {
         if let Some(slot) = self.slots.get(self.slot(key)) {
-            super::prefetch(slot);
+            crate::run::prefetch(slot);
         }
     }
 

@@ -6,17 +6,16 @@
 //! ([`KeyIndex::open`] says which), so nothing here has to survive a crash.
 
 mod memory;
-mod run;
 
 use crate::archive::ArchiveReader;
+use crate::run::{self, KeyRun, MOST_LABELS, Source, merged};
 use crate::table::Table;
 use crate::{Lake, LakeError};
 use memory::KeyTable;
-use run::{KeyRun, MOST_DATES};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tongka_base::date::format_date;
+use tongka_base::date::{format_date, parse_date};
 use tongka_base::{Date, MemberCode, Reason};
 use tongka_txn::{Columns, KeyHash, KeySecret};
 use tongka_wire::txu::{LINE_LEN, parse_txu};
@@ -27,28 +26,18 @@ const MEMORY_KEYS: usize = 6_000_000;
 const AHEAD: usize = 16;
 /// Single dates whose files are merged into one.
 const SPAN: usize = 8;
-const _: () = assert!(SPAN <= MOST_DATES);
-
-/// Starts to fetch what is at an address into the cache.
-fn prefetch<T>(at: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: the address is valid; fetching has no effect but on the cache.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
+const _: () = assert!(SPAN <= MOST_LABELS);
 
 /// The two kinds of keys: of card and of PSAM.
 const KINDS: [&str; 2] = ["cards", "psams"];
 const CARDS: usize = 0;
 const PSAMS: usize = 1;
 
-/// The keys of both kinds of the same records, in key files.
+/// The keys of both kinds of the same records, in key files. Labels of the files are their dates as YYYYMMDD; the tag of
+/// a key is the position of its date among them.
 struct Runs {
     files: [KeyRun; 2],
+    dates: Vec<Date>,
     /// Bit mask of the tags whose dates count.
     live: u32,
     name: String,
@@ -63,35 +52,22 @@ impl Runs {
     fn open(dir: &Path, name: &str) -> Result<Self, LakeError> {
         let [cards, psams] = paths(dir, name);
         let files = [KeyRun::open(&cards)?, KeyRun::open(&psams)?];
-        if files[CARDS].dates() != files[PSAMS].dates() {
+        if files[CARDS].labels() != files[PSAMS].labels() {
             return Err(LakeError::damaged(&psams, "other dates than the card keys"));
         }
-        Ok(Self { files, live: u32::MAX, name: name.to_owned() })
+        let dates = files[CARDS].labels().iter().map(|label| parse_date(label.to_string().as_bytes())).collect();
+        let dates: Option<Vec<Date>> = dates;
+        let dates = dates.ok_or_else(|| LakeError::damaged(&cards, "a date that is none"))?;
+        Ok(Self { files, dates, live: u32::MAX, name: name.to_owned() })
     }
+}
 
-    fn dates(&self) -> &[Date] {
-        self.files[CARDS].dates()
-    }
+fn labels(dates: &[Date]) -> Vec<u32> {
+    dates.iter().map(|date| format_date(*date).parse().expect("eight digits")).collect()
 }
 
 fn remove(dir: &Path, name: &str) -> Result<(), LakeError> {
     paths(dir, name).iter().try_for_each(|path| fs::remove_file(path).map_err(LakeError::io(path)))
-}
-
-type Source<'a> = Box<dyn Iterator<Item = KeyHash> + 'a>;
-
-/// Sorted sources as one.
-fn merged(sources: Vec<Source<'_>>) -> impl Iterator<Item = KeyHash> {
-    let mut heads: Vec<(KeyHash, Source<'_>)> =
-        sources.into_iter().filter_map(|mut source| Some((source.next()?, source))).collect();
-    std::iter::from_fn(move || {
-        let (at, least) = heads.iter().map(|head| head.0).enumerate().min_by_key(|(_, key)| *key)?;
-        match heads[at].1.next() {
-            Some(next) => heads[at].0 = next,
-            None => drop(heads.swap_remove(at)),
-        }
-        Some(least)
-    })
 }
 
 /// Keys of closed dates.
@@ -111,10 +87,10 @@ impl History {
 
     /// Merges the files of single dates when there are enough and removes what is no longer needed.
     fn compact(&self, dir: &Path) -> Result<(), LakeError> {
-        let mut single: Vec<&Runs> = self.runs.iter().filter(|runs| runs.dates().len() == 1).collect();
-        single.sort_by_key(|runs| runs.dates()[0]);
+        let mut single: Vec<&Runs> = self.runs.iter().filter(|runs| runs.dates.len() == 1).collect();
+        single.sort_by_key(|runs| runs.dates[0]);
         if let Some(runs) = single.get(..SPAN) {
-            let dates: Vec<Date> = runs.iter().map(|runs| runs.dates()[0]).collect();
+            let dates: Vec<Date> = runs.iter().map(|runs| runs.dates[0]).collect();
             let name = format!("{}-{}", format_date(dates[0]), format_date(dates[SPAN - 1]));
             for (kind, path) in paths(dir, &name).iter().enumerate() {
                 let mut sources: Vec<Source<'_>> = Vec::with_capacity(SPAN);
@@ -122,7 +98,7 @@ impl History {
                     sources.push(Box::new(runs.files[kind].keys().map(move |key| key.tagged(tag as u8))));
                 }
                 let count = runs.iter().map(|runs| runs.files[kind].len()).sum();
-                run::write(path, &dates, count, merged(sources))?;
+                run::write(path, &labels(&dates), count, merged(sources))?;
             }
             runs.iter().try_for_each(|runs| remove(dir, &runs.name))?;
         }
@@ -204,12 +180,12 @@ impl KeyIndex {
         names.sort_unstable();
         let mut all: Vec<Runs> = names.iter().filter_map(|name| Runs::open(&dir, name).ok()).collect();
         // A date may be in a merged file and, after a crash, still in one of its own.
-        all.sort_by_key(|runs| std::cmp::Reverse(runs.dates().len()));
+        all.sort_by_key(|runs| std::cmp::Reverse(runs.dates.len()));
         let mut missing = closed.to_vec();
         let mut history = History::default();
         for mut runs in all {
             let mut live = 0;
-            for (tag, date) in runs.dates().iter().enumerate() {
+            for (tag, date) in runs.dates.iter().enumerate() {
                 if let Some(at) = missing.iter().position(|d| d == date) {
                     missing.swap_remove(at);
                     live |= 1 << tag;
@@ -218,7 +194,7 @@ impl KeyIndex {
             runs.live = live;
             if runs.live != 0 {
                 history.runs.push(runs);
-            } else if !runs.dates().contains(&open_date) {
+            } else if !runs.dates.contains(&open_date) {
                 history.spent.push(runs.name);
             }
         }
@@ -335,7 +311,7 @@ impl KeyIndex {
             let count = memory.len() + self.spilled.iter().map(|runs| runs.files[kind].len()).sum::<usize>();
             let spilled = self.spilled.iter().map(|runs| Box::new(runs.files[kind].keys()) as Source<'_>);
             let sources = spilled.chain([Box::new(memory) as Source<'_>]).collect();
-            run::write(path, &[date], count, merged(sources))?;
+            run::write(path, &labels(&[date]), count, merged(sources))?;
         }
         if self.spill_dir.exists() {
             fs::remove_dir_all(&self.spill_dir).map_err(LakeError::io(&self.spill_dir))?;
