@@ -8,6 +8,7 @@ pub mod explain;
 pub mod filecheck;
 pub mod inbox;
 pub mod intake;
+pub mod list;
 pub mod open_day;
 pub mod overview;
 pub mod process;
@@ -17,6 +18,7 @@ pub mod record;
 pub mod run;
 pub mod search;
 pub mod stage;
+pub mod statement;
 pub mod store;
 
 pub use open_day::{DaySetup, OpenDay, Opened};
@@ -74,6 +76,15 @@ pub enum ExchangeError {
     /// The caller no longer wants the answer.
     #[error("X08 查询已取消 the search was cancelled")]
     Cancelled,
+    /// Statements are of closed dates.
+    #[error("X09 清算日 {0} 尚未关账，没有对账单 clearing date {0} is not closed, there is no statement yet")]
+    NotClosed(tongka_base::Date),
+    /// The books do not give what was issued under a number.
+    #[error("X10 账簿内容与已出具的对账单 {0} 不符，请核查 the books differ from the statement issued as {0}")]
+    StatementDiffers(String),
+    /// The audit log refused.
+    #[error(transparent)]
+    Audit(#[from] tongka_audit::AuditError),
     /// The proof from raw files could not be run.
     #[error("X05 原始文件证明无法执行 proof from raw files failed: {0}")]
     Proof(String),

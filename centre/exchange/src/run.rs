@@ -117,7 +117,8 @@ pub fn lock(folders: &Folders) -> Result<File, ExchangeError> {
     Ok(file)
 }
 
-pub(crate) fn key_secret(folders: &Folders) -> Result<KeySecret, ExchangeError> {
+/// The secret under which an installation hashes keys and cards; made the first time.
+pub fn key_secret(folders: &Folders) -> Result<KeySecret, ExchangeError> {
     let path = folders.data.join("lake").join("key-secret");
     if !path.exists() {
         write_file(&path, &rand::random::<[u8; 16]>())?;

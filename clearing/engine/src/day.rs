@@ -76,9 +76,13 @@ pub struct Day {
 
 const DAY_COLUMNS: &str = "clearing_date, state, scheme_digest, opened_at, closed_at, centre_fees_fen";
 
+pub(crate) fn date_of(row: &Row) -> Result<Date, EngineError> {
+    Ok(from_days_since_epoch(row.int("clearing_date")? as i32).expect("written from a date"))
+}
+
 fn day_of(row: &Row) -> Result<Day, EngineError> {
     Ok(Day {
-        date: from_days_since_epoch(row.int("clearing_date")? as i32).expect("written from a date"),
+        date: date_of(row)?,
         state: if row.text("state")? == "closed" { DayState::Closed } else { DayState::Open },
         scheme_digest: row.text("scheme_digest")?,
         opened_at: row.text("opened_at")?,
@@ -294,19 +298,26 @@ pub async fn run_price(db: &Db, scheme: &Scheme, date: Date, clock: &dyn Clock) 
 
 /// The priced groups of a date, in group order.
 pub async fn priced_groups(db: &Db, date: Date) -> Result<Vec<PricedGroup>, EngineError> {
+    priced_groups_within(db, Scope::Platform, date).await
+}
+
+/// The priced groups of a date that a scope is a party to, in group order.
+pub async fn priced_groups_within(db: &Db, scope: Scope, date: Date) -> Result<Vec<PricedGroup>, EngineError> {
     let sql = "SELECT acquirer, issuer, industry, record_count, gross_fen, fee_rule, issuer_fee_fen, centre_fee_fen \
-               FROM day_group WHERE clearing_date = $1 ORDER BY acquirer, issuer, industry";
-    let rows = db.read(Scope::Platform).fetch_all(sql, params![days_since_epoch(date)]).await?;
-    let priced = |row: &Row| {
-        Ok(PricedGroup {
-            key: group_key(row)?,
-            sum: group_sum(row)?,
-            fee_rule: row.opt_int("fee_rule")?.map(|r| r as usize),
-            issuer_fee: Fen(row.int("issuer_fee_fen")?),
-            centre_fee: Fen(row.int("centre_fee_fen")?),
-        })
-    };
-    rows.iter().map(priced).collect()
+               FROM day_group WHERE clearing_date = $1 AND ({scope:acquirer} OR {scope:issuer}) \
+               ORDER BY acquirer, issuer, industry";
+    let rows = db.read(scope).fetch_all(sql, params![days_since_epoch(date)]).await?;
+    rows.iter().map(priced_group).collect()
+}
+
+pub(crate) fn priced_group(row: &Row) -> Result<PricedGroup, EngineError> {
+    Ok(PricedGroup {
+        key: group_key(row)?,
+        sum: group_sum(row)?,
+        fee_rule: row.opt_int("fee_rule")?.map(|r| r as usize),
+        issuer_fee: Fen(row.int("issuer_fee_fen")?),
+        centre_fee: Fen(row.int("centre_fee_fen")?),
+    })
 }
 
 /// Step net (轧差): positions of all members with the adjustments of the date; Σ positions + centre fees must be zero.

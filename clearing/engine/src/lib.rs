@@ -10,10 +10,12 @@
 
 pub mod adjust;
 pub mod day;
+pub mod list;
 pub mod posting;
 pub mod pricing;
 pub mod proof;
 mod suspicious;
+pub mod whatif;
 
 pub use day::{Day, DayState, Step, crash_point};
 

@@ -115,14 +115,14 @@ pub fn net(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
     use tongka_base::date::parse_date;
     use tongka_base::{Industry, RatePpm};
     use tongka_scheme::{FeeRule, Member, Rules, TacVerifier};
 
-    fn scheme(members: u32, fees: Vec<FeeRule>) -> Scheme {
+    pub(crate) fn scheme(members: u32, fees: Vec<FeeRule>) -> Scheme {
         Scheme {
             rules: Rules {
                 late_window_days: 30,
@@ -155,7 +155,12 @@ mod tests {
         parse_date(b"20260901").unwrap()
     }
 
-    fn fee(acquirer: Option<u32>, issuer: Option<u32>, industry: Option<Industry>, issuer_ppm: u32) -> FeeRule {
+    pub(crate) fn fee(
+        acquirer: Option<u32>,
+        issuer: Option<u32>,
+        industry: Option<Industry>,
+        issuer_ppm: u32,
+    ) -> FeeRule {
         FeeRule {
             acquirer: acquirer.map(MemberCode),
             issuer: issuer.map(MemberCode),
@@ -167,7 +172,7 @@ mod tests {
         }
     }
 
-    fn group(acquirer: u32, issuer: u32, industry: Industry) -> GroupKey {
+    pub(crate) fn group(acquirer: u32, issuer: u32, industry: Industry) -> GroupKey {
         GroupKey { acquirer: MemberCode(acquirer), issuer: MemberCode(issuer), industry }
     }
 

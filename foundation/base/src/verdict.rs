@@ -124,17 +124,17 @@ macro_rules! file_codes {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The three-letter code, `F01` to `F10`.
-            pub fn code(self) -> &'static str {
+            pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),* }
             }
 
             /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
+            pub const fn text_zh(self) -> &'static str {
                 match self { $(Self::$name => $zh),* }
             }
 
             /// The English text.
-            pub fn text_en(self) -> &'static str {
+            pub const fn text_en(self) -> &'static str {
                 match self { $(Self::$name => $en),* }
             }
         }

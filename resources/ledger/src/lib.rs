@@ -18,6 +18,7 @@
 mod account;
 mod chain;
 mod error;
+mod list;
 mod post;
 mod read;
 mod sums;
@@ -26,6 +27,7 @@ mod verify;
 pub use account::open_accounts;
 pub use chain::Head;
 pub use error::LedgerError;
+pub use list::{LEDGER_ACCOUNTS, LEDGER_TRANSFERS, LISTS};
 pub use post::{apply_all, has_key, post_all, reserve_all, resolve_all};
 pub use read::{
     Account, TransferFilter, TransferRow, TrialBalance, account, accounts, balance, balance_in, head, transfers,

@@ -104,6 +104,19 @@ impl Cell {
         i64::try_from(n).map_or_else(|_| Self::Text(n.to_string()), Self::Int)
     }
 
+    /// What it holds, whatever its column says; none for nothing.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Empty => return None,
+            Self::Text(_) => Kind::Text,
+            Self::Int(_) => Kind::Int,
+            Self::Money(_) => Kind::Money,
+            Self::Rate(_) => Kind::Rate,
+            Self::Date(_) => Kind::Date,
+            Self::DateTime(_) => Kind::DateTime,
+        })
+    }
+
     /// As a program reads it: yuan as `-1234.56`, per cent as `0.2000%`.
     pub fn plain(&self) -> String {
         match self {

@@ -201,7 +201,8 @@ impl XlsxWriter {
         let sheet = self.book.worksheets_mut().last_mut().expect("a table has a sheet");
         for (at, (cell, column)) in cells.iter().zip(&open.columns).enumerate() {
             open.widths[at] = open.widths[at].max(width(&cell.shown()) + 1);
-            write_cell(sheet, (row, at as u16), cell, self.formats.of(column.kind, total)).map_err(failed)?;
+            let kind = cell.kind().unwrap_or(column.kind);
+            write_cell(sheet, (row, at as u16), cell, self.formats.of(kind, total)).map_err(failed)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod job;
 mod keys;
 mod ledger;
 mod member;
+mod reporting;
 
 use tongka_storage::{Db, Migration, StorageError};
 
@@ -23,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "job", sql: job::SQL },
     Migration { version: 8, name: "member", sql: member::SQL },
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
+    Migration { version: 15, name: "reporting", sql: reporting::SQL },
 ];
 
 /// Brings a database to the schema of this program.

@@ -148,6 +148,9 @@ impl Setter<'_> {
         for part in text.lines() {
             let (mut line, mut used) = (String::new(), 0.0);
             for c in part.chars() {
+                if line.is_empty() && c.is_whitespace() {
+                    continue;
+                }
                 let advance = self.font.advance(c) * size;
                 if used + advance > width && !line.is_empty() {
                     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '，' | '；' | '、' | '。');
@@ -233,7 +236,7 @@ impl Setter<'_> {
 
     fn pairs(&mut self, pairs: &[(String, Cell)]) {
         let half = self.inner() / 2.0;
-        let name_width = half * 0.46;
+        let name_width = half * 0.55;
         for two in pairs.chunks(2) {
             let set: Vec<(Vec<String>, Vec<String>, bool)> = two
                 .iter()
@@ -319,8 +322,8 @@ impl Setter<'_> {
         self.y += 8.0;
     }
 
-    /// Widths of columns: each as wide as its widest cell where that fits; else the text columns share what the figures
-    /// leave and break their text; only when that is too little, everything is set smaller.
+    /// Widths of columns: each as wide as its widest cell where that fits; else the widest columns of text break it; only
+    /// when that is too little, everything is set smaller.
     fn grid(&self, table: &Table) -> Grid {
         let mut totals = Totals::new(&table.columns);
         table.rows.iter().for_each(|row| totals.add(row));
@@ -344,16 +347,20 @@ impl Setter<'_> {
                 let spare = (inner - whole) / natural.len() as f32;
                 return Grid { size, widths: natural.into_iter().map(|w| w + spare).collect() };
             }
-            // Figures, dates and words of headings are never broken.
-            let fixed = |at: usize| !matches!(table.columns[at].kind, crate::Kind::Text);
+            // Figures, dates and words of headings are never broken: text gives way, the widest column first.
+            let text = |at: usize| table.columns[at].kind == crate::Kind::Text;
+            let capped = |cap: f32| -> Vec<f32> {
+                natural.iter().enumerate().map(|(at, w)| if text(at) { w.min(cap) } else { *w }).collect()
+            };
             let floor = (NARROWEST + 2.0 * PADDING) * size;
-            let least: Vec<f32> =
-                natural.iter().enumerate().map(|(at, w)| if fixed(at) { *w } else { w.min(floor) }).collect();
-            let needed: f32 = least.iter().sum();
-            if needed <= inner || size <= LEAST {
-                let (give, wish) = ((inner - needed).max(0.0), (whole - needed).max(f32::EPSILON));
-                let widths = natural.iter().zip(&least).map(|(w, l)| l + (w - l) / wish * give);
-                return Grid { size, widths: widths.collect() };
+            if capped(floor).iter().sum::<f32>() <= inner || size <= LEAST {
+                let (mut low, mut high) = (floor, whole);
+                for _ in 0..40 {
+                    let cap = (low + high) / 2.0;
+                    let fits = capped(cap).iter().sum::<f32>() <= inner;
+                    (low, high) = if fits { (cap, high) } else { (low, cap) };
+                }
+                return Grid { size, widths: capped(low) };
             }
             size -= 0.25;
         }
