@@ -8,8 +8,6 @@ const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--no-default-browser-check'];
 
-const underWay = new WeakMap();
-
 export async function launch() {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: apt-get install chromium, or name one in CHROMIUM`);
@@ -22,6 +20,17 @@ export async function open(browser, base, { theme = 'light', language = 'zh', wi
   await context.addInitScript(([t, l]) => {
     localStorage.setItem('tongka.theme', t);
     localStorage.setItem('tongka.language', l);
+    // Questions to the server that are under way, counted where they are asked.
+    window.underWay = 0;
+    const ask = window.fetch;
+    window.fetch = async (...question) => {
+      window.underWay += 1;
+      try {
+        return await ask(...question);
+      } finally {
+        window.underWay -= 1;
+      }
+    };
   }, [theme, language]);
   const page = await context.newPage();
   const complaints = [];
@@ -38,13 +47,6 @@ export async function open(browser, base, { theme = 'light', language = 'zh', wi
     if (response.status() >= 500) complaints.push(`${response.status()} ${response.url().replace(base, '')}`);
   });
   page.setDefaultTimeout(20_000);
-  // What is still under way; the event stream never ends and does not count.
-  const pending = new Set();
-  page.on('request', (request) => {
-    if (!request.url().endsWith('/events')) pending.add(request);
-  });
-  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => pending.delete(request));
-  underWay.set(page, pending);
   return { context, page, complaints };
 }
 
@@ -57,7 +59,7 @@ export async function logIn(page, base, { login, password, totp }) {
     await page.getByLabel(/动态口令|One-time code/).fill(totp);
     await page.keyboard.press('Enter');
   }
-  await page.locator('#content, form[data-form=password]').first().waitFor();
+  await page.locator('#content').or(page.getByLabel(/^(原密码|Present password)$/)).first().waitFor();
 }
 
 /**
@@ -65,7 +67,6 @@ export async function logIn(page, base, { login, password, totp }) {
  * still so two frames later, because an answer first has to be drawn.
  */
 export async function settled(page) {
-  const pending = underWay.get(page);
   const calm = () =>
     page.evaluate(async () => {
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -73,13 +74,13 @@ export async function settled(page) {
       const busy = [...document.querySelectorAll('.tk-skeleton, .tk-spin-spinning, .app-waiting, .tk-progress-status-active')].some(visible);
       const charts = [...document.querySelectorAll('[data-chart]')].filter(visible);
       const moving = document.getAnimations().some((a) => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity);
-      return !busy && !moving && document.querySelector('#content, .login') !== null && charts.every((c) => c.dataset.chart === 'drawn');
+      return window.underWay === 0 && !busy && !moving && document.querySelector('#content, .login') !== null && charts.every((c) => c.dataset.chart === 'drawn');
     });
   const deadline = Date.now() + 20_000;
   let rest = 0;
   while (rest < 2) {
-    rest = pending.size === 0 && (await calm()) && pending.size === 0 ? rest + 1 : 0;
-    if (Date.now() > deadline) throw new Error(`the page does not come to rest: ${[...pending].map((r) => r.url()).join(', ') || 'still drawing'}`);
+    rest = (await calm()) ? rest + 1 : 0;
+    if (Date.now() > deadline) throw new Error('the page does not come to rest');
   }
 }
 

@@ -1,1 +1,141 @@
-export async function run() {}
+/**
+ * A whole day by the people who live it: the member sends a file and gets its receipt; the centre cuts off and the
+ * date runs to its end on screen; one person proposes a fee, cannot approve it, another does; the member takes its
+ * statement home. With `--upload FILE` the file is sent as it is (a real server checks it); without, a small one is made.
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { logIn, open, settled } from './browser.mjs';
+
+/** A file of ten records in the right shape. */
+async function made(date) {
+  const name = `TXU_${date.replaceAll('-', '')}_10002900_000009.dat`;
+  const header = `H01TXU1000290000000000${date.replaceAll('-', '')}00000900000010${'0'.repeat(12)}2000160${date.replaceAll('-', '')}080000${'0'.repeat(64)}`;
+  const line = (n) => `D${String(n).padStart(8, '0')}T02001000FFFFFFFF${'0310100000000000001'}${n}00060000${n}290000000001${'0000000'}${n}0000050000000020000000200${date.replaceAll('-', '')}08301${n}0101AAAAAAA${n}0100000001000012000000072900${'0000'}`;
+  const path = join(await mkdtemp(join(tmpdir(), 'tongka-e2e-')), name);
+  const records = Array.from({ length: 10 }, (_, n) => line(n % 10).slice(0, 158).padEnd(158, '0'));
+  writeFileSync(path, `${header.padEnd(141, '0').slice(0, 141)}\r\n${records.join('\r\n')}\r\n`);
+  return path;
+}
+
+export async function run({ test, browser, base, accounts, shot, upload }) {
+  const maker = await open(browser, base);
+  await logIn(maker.page, base, accounts.maker);
+  const chip = maker.page.locator('.day-chip');
+  await chip.waitFor();
+  const date = /\d{4}-\d\d-\d\d/.exec(await chip.innerText())?.[0];
+  if (!date) throw new Error('no clearing date is open');
+  const path = upload ?? (await made(date));
+  const name = basename(path);
+
+  await test('a member sends a file and sees its receipt', async () => {
+    const { context, page, complaints } = await open(browser, base);
+    await logIn(page, base, accounts.member);
+    await page.getByRole('button', { name: '上送文件' }).click();
+    const signature = `${path}.sig`;
+    const files = statSync(signature, { throwIfNoEntry: false }) ? [path, signature] : [path];
+    await page.locator('.tk-modal input[type=file]').setInputFiles(files);
+    const line = page.locator('.sent-files li', { hasText: name });
+    await line.getByRole('link', { name: '详情' }).waitFor();
+    await shot(page, 'day_sent');
+    if (!(await line.innerText()).includes('接受')) throw new Error(await line.innerText());
+    await line.getByRole('link', { name: '详情' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await settled(page);
+    await shot(page, 'day_upload');
+    await context.close();
+    return complaints;
+  });
+
+  await test('the centre finds it by its name, record by record', async () => {
+    const { page, complaints } = maker;
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /搜索页面/ }).fill(name);
+    await page.getByRole('option', { name: new RegExp(name) }).first().click();
+    await page.getByRole('tab', { name: '记录' }).click();
+    await page.locator('.decoded-table tbody tr').first().waitFor();
+    await page.locator('.decoded-table tbody button').first().click();
+    await page.locator('.raw-text').waitFor();
+    const bytes = (await page.locator('.raw-text span:not(.raw-end)').allInnerTexts()).join('');
+    if (bytes.length !== 158) throw new Error(`${bytes.length} bytes`);
+    if (upload && !readFileSync(path, 'latin1').includes(bytes)) throw new Error('these are not the bytes sent');
+    await page.getByRole('link', { name: '来龙去脉' }).first().click();
+    await page.locator('.checks tbody tr').first().waitFor();
+    await settled(page);
+    await shot(page, 'day_explain');
+    return complaints.splice(0);
+  });
+
+  await test('the cut-off is asked for twice, then the date runs to its end on screen', async () => {
+    const { page, complaints } = maker;
+    await page.goto(`${base}/days/${date}`);
+    await page.getByRole('button', { name: '日切' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('此操作不可撤销').waitFor();
+    await shot(page, 'day_cut');
+    await dialog.getByRole('button', { name: /确\s*定/ }).click();
+    await page.locator('.page-head', { hasText: '已关账' }).waitFor({ timeout: 120_000 });
+    const undone = await page.locator('.step:not(.done)').count();
+    if (undone) throw new Error(`${undone} steps are not done`);
+    await settled(page);
+    await shot(page, 'day_closed');
+    return complaints.splice(0);
+  });
+
+  let approval = '';
+  await test('a fee is proposed, and its proposer cannot approve it', async () => {
+    const { page, complaints } = maker;
+    await page.goto(`${base}/fees`);
+    await page.getByRole('button', { name: '新增' }).click();
+    const dialog = page.getByRole('dialog');
+    const choose = async (label, option) => {
+      await settled(page);
+      await dialog.getByLabel(label, { exact: true }).click();
+      await page.locator('.tk-select-dropdown:visible').getByText(option, { exact: true }).click();
+    };
+    await choose('收单方', '全部（*）');
+    await choose('发卡方', '全部（*）');
+    await choose('行业', '轮渡');
+    await dialog.getByLabel('发卡方费率').fill('0.3');
+    await dialog.getByLabel('中心费率').fill('0.05');
+    await dialog.getByLabel('生效日期').fill('2027-03-01');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('button', { name: /提\s*交/ }).click();
+    await page.getByRole('link', { name: '查看复核单' }).click();
+    await page.waitForURL(/\/approvals\/\d+$/);
+    approval = new URL(page.url()).pathname;
+    await page.locator('.diff').waitFor();
+    if (await page.getByRole('button', { name: '批准' }).isEnabled()) throw new Error('the proposer could approve');
+    await page.locator('.page-head').getByText('经办人不能复核自己的提交').waitFor();
+    await shot(page, 'day_own_proposal');
+    return complaints.splice(0);
+  });
+
+  await test('another person approves it', async () => {
+    const { context, page, complaints } = await open(browser, base);
+    await logIn(page, base, accounts.checker);
+    await page.goto(base + approval);
+    await page.getByRole('button', { name: '批准' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /确\s*定/ }).click();
+    await page.locator('.page-head', { hasText: /已执行|待生效/ }).waitFor();
+    await shot(page, 'day_approved');
+    await context.close();
+    return complaints;
+  });
+
+  await test('the member downloads its statement', async () => {
+    const { context, page, complaints } = await open(browser, base);
+    await logIn(page, base, accounts.member);
+    for (const name of ['对账单 PDF', '对账单 Excel']) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name }).click()]);
+      if (statSync(await download.path()).size === 0) throw new Error(`${name} is empty`);
+    }
+    await settled(page);
+    await shot(page, 'day_portal');
+    await context.close();
+    return complaints;
+  });
+  await maker.context.close();
+}

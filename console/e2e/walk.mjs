@@ -14,7 +14,7 @@ async function visit(page, base, path) {
   await page.goto(base + path);
   await page.locator('#content section.page, #content .tk-empty').first().waitFor();
   await settled(page);
-  const alerts = await page.locator('#content .tk-alert-error').allInnerTexts();
+  const alerts = await page.locator('#content .problem-view').allInnerTexts();
   return alerts.map((text) => `${path}: ${text.replaceAll('\n', ' ')}`);
 }
 

@@ -21,7 +21,8 @@ export const MEMBERS = [
   issuer_id: `0200${city}FFFFFFFF`,
   state: at_ === 29 ? 'suspended' : 'active',
   active_from: '2026-01-01', active_to: null,
-  reserve: { opening: weight * 60_000_000, target: weight * 50_000_000, warning: weight * 24_000_000, stop: weight * 6_000_000 },
+  // Two of them live near their lines, so that alerts are seen.
+  reserve: { opening: { 8210: 5_400_000, 6410: 21_000_000, 4210: 44_000_000 }[city] ?? weight * 60_000_000, target: weight * 50_000_000, warning: weight * 24_000_000, stop: weight * 6_000_000 },
 }));
 export const memberOf = (code) => MEMBERS.find((m) => m.code === code);
 

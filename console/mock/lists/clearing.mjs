@@ -27,7 +27,7 @@ export const resultFiles = DAYS.filter((d) => d.state === 'closed').flatMap((d) 
 export const suspicious = allUploads().slice(-90).flatMap((u, i) =>
   u.verdicts.filter((v) => REASONS.find((r) => r.reason === v.reason).verdict === 'S').slice(0, 1).map((v) => {
     const issuer = MEMBERS[(i * 7) % 29];
-    return { id: `${u.upload_no}-${12 + i}`, clearing_date: u.clearing_date, upload_name: u.name, record_no: 12 + i, acquirer: u.member, issuer: issuer.code, reason: v.reason, card: `0310****${random.hex(4)}`, psam: `${issuer.city}${random.hex(8)}`, amount_fen: random.int(100, 900), transaction_at: at(u.clearing_date, '08:12:09'), state: i % 5 === 0 ? 'proposed' : i % 11 === 0 ? 'cleared' : 'open' };
+    return { id: `${u.upload_no}-${12 + i}`, clearing_date: u.clearing_date, upload: u.name, record: 12 + i, acquirer: u.member, issuer: issuer.code, reason: v.reason, card: `0310****${random.hex(4)}`, psam: `${issuer.city}${random.hex(8)}`, amount_fen: random.int(100, 900), transaction_at: at(u.clearing_date, '08:12:09'), state: i % 11 === 0 ? 'cleared' : 'open' };
   }),
 );
 
@@ -104,8 +104,8 @@ export const clearing = [
   list('suspicious', '可疑记录', 'Suspicious records', 'id', `
     id:编号:Id:code:h
     clearing_date:清算日期:Clearing date:date:sf
-    upload_name:上送文件:Upload:code:f
-    record_no:记录序号:Record no.:int
+    upload:上送文件:Upload:code:f
+    record:记录序号:Record no.:int
     acquirer:收单方:Acquirer:member:f
     issuer:发卡方:Issuer:member:f
     reason:原因:Reason:enum:f
@@ -114,7 +114,7 @@ export const clearing = [
     psam:PSAM终端号:PSAM:code:f
     amount_fen:金额:Amount:fen:sf
     transaction_at:交易时间:Transaction:datetime:s`,
-    () => suspicious, { enums: { reason: reasons.filter((r) => REASONS.find((x) => x.reason === r.value).verdict === 'S'), state: values('open:待处理:open:warn|proposed:待复核:proposed:info|cleared:已清分:cleared:ok|rejected:已拒绝:rejected:plain') }, sort: '-clearing_date' }),
+    () => suspicious, { enums: { reason: reasons.filter((r) => REASONS.find((x) => x.reason === r.value).verdict === 'S'), state: values('open:待处理:open:warn|cleared:已清分:cleared:ok|rejected:已拒绝:rejected:plain') }, sort: '-clearing_date' }),
   list('positions', '头寸', 'Positions', 'id', `
     clearing_date:清算日期:Clearing date:date:sf
     member:成员机构:Member:member:sf

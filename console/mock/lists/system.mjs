@@ -62,9 +62,9 @@ export const system = [
     member:成员机构:Member:member:f
     roles:角色:Roles:text
     state:状态:State:enum:f
-    totp:动态口令:One-time code:flag
+    totp:动态口令:One-time code:enum:f
     last_login_at:最近登录:Last log-in:datetime:s`,
-    () => state.accounts.map((a) => ({ ...a, roles: a.roles.join('，') })), { enums: { owner_kind: owner, state: values('active:启用:active:ok|disabled:停用:disabled:bad|locked:锁定:locked:warn') } }),
+    () => state.accounts.map((a) => ({ ...a, roles: a.roles.join(', '), totp: a.totp ? 'on' : 'off' })), { enums: { owner_kind: owner, totp: values('off:未启用:off|on:已启用:on:ok'), state: values('active:启用:active:ok|disabled:停用:disabled:bad|locked:锁定:locked:warn') } }),
   list('roles', '角色', 'Roles', 'code', `
     code:代码:Code:code:sf
     name:名称:Name:text

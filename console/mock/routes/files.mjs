@@ -1,6 +1,6 @@
 import { CENTRE_PPM, ISSUER_PPM, allUploads, dayOf } from '../world.mjs';
 import { REASONS } from '../codes.mjs';
-import { compact } from '../dates.mjs';
+import { compact, now, rfc3339 } from '../dates.mjs';
 import { download, notFound, route } from '../http.mjs';
 import { receipts, resultFiles } from '../lists/clearing.mjs';
 import { found, historyOf, recordOf } from '../records.mjs';
@@ -72,6 +72,11 @@ route('POST', '/uploads/{name}', ({ params, raw }) => {
   const [, kind, , member] = /^([A-Z]{3})_(\d{8})_(\d{8})_\d{6}\.dat$/.exec(params.name) ?? [];
   const ok = kind === 'TXU' && raw.length >= 143 && (raw.length - 143) % 160 === 0;
   receipts.push({ clearing_date: openDay().clearing_date, member: member ?? '99999999', sequence: receipts.length, name: params.name.replace('TXU', 'TXR'), upload_name: params.name, result: ok ? 'OK' : kind ? 'F04' : 'F01', detail: ok ? '' : '文件体不是整行记录', created_at: `${openDay().clearing_date}T10:24:30+08:00` });
+  if (ok) {
+    const count = (raw.length - 143) / 160;
+    const day = openDay();
+    day.uploads.push({ upload_no: 1 + Math.max(...allUploads().map((u) => u.upload_no)), name: params.name, clearing_date: day.clearing_date, member, file_date: day.clearing_date, sequence: 9, record_count: count, total_fen: count * 200, body_digest: 'A5'.repeat(32), fingerprint: 'A5'.repeat(32), accepted_at: rfc3339(now()), verdicts: [{ reason: '00', count, amount_fen: count * 200 }] });
+  }
   setTimeout(() => publish('file', { name: params.name }), 200);
   return { name: params.name, bytes: raw.length };
 }, { status: 201 });

@@ -1,7 +1,6 @@
 import { download, notFound, Refusal, route } from '../http.mjs';
 import { LISTS } from '../lists/index.mjs';
 import { MEMBERS, DAYS } from '../world.mjs';
-import { state } from '../state.mjs';
 
 const HIDDEN_FROM_MEMBERS = new Set(['ledger-accounts', 'ledger-transfers', 'scheme-versions', 'keys', 'custodians', 'key-requests', 'audit', 'roles', 'bank-statement-lines', 'day-steps', 'blacklist', 'card-products', 'segments', 'stock', 'production-orders', 'cards', 'sams', 'jobs', 'bank-instructions', 'reconciliation', 'groups', 'fees', 'login-log', 'sessions', 'list-lag', 'members']);
 
@@ -87,12 +86,11 @@ route('GET', '/search', ({ query, session }) => {
   const q = query.get('q').trim();
   const items = [];
   const centre = session.account.owner_kind === 'centre';
-  if (centre) for (const m of MEMBERS) if (m.code.includes(q) || m.name.includes(q)) items.push({ kind: 'member', id: m.code, zh: `成员机构 ${m.name}`, en: `Member ${m.name}` });
   for (const d of DAYS) {
-    if (centre && d.clearing_date.includes(q)) items.push({ kind: 'day', id: d.clearing_date, zh: `清算日 ${d.clearing_date}`, en: `Clearing date ${d.clearing_date}` });
-    for (const u of d.uploads) if ((centre || u.member === session.account.member) && u.name.toLowerCase().includes(q.toLowerCase())) items.push({ kind: 'upload', id: u.name, zh: '上送文件', en: 'Upload' });
+    if (d.clearing_date.includes(q)) items.push({ kind: 'day', label: d.clearing_date, path: `/days/${d.clearing_date}` });
+    for (const u of d.uploads) if ((centre || u.member === session.account.member) && u.name.toLowerCase().includes(q.toLowerCase())) items.push({ kind: 'file', label: u.name, path: `/uploads/${u.name}` });
   }
-  if (/^\d{10,20}$/.test(q)) items.push({ kind: 'card', id: q, zh: '按卡号查询记录', en: 'Records of this card' });
-  for (const a of state.approvals) if (String(a.id) === q) items.push({ kind: 'approval', id: String(a.id), zh: `复核单 ${a.summary}`, en: `Approval ${a.id}` });
+  if (centre) for (const m of MEMBERS) if (m.code.includes(q) || m.name.includes(q)) items.push({ kind: 'member', label: `${m.code} ${m.name}`, path: `/members/${m.code}` });
+  if (/^[0-9A-F]{16,20}$/.test(q)) items.push({ kind: 'card', label: `卡 card …${q.slice(-4)}`, path: `/records?card=${q}` });
   return { items: items.slice(0, 12) };
 });

@@ -7,7 +7,7 @@ export interface Receipt {
   result: string;
   detail: string | null;
   clearing_date: string;
-  created_at: string | null;
+  created_at?: string | null;
 }
 
 /** An upload: accepted, waiting or refused. A refused one has receipts and nothing else. */
@@ -16,8 +16,8 @@ export interface UploadDetail {
   member: string;
   accepted: boolean;
   clearing_date: string | null;
-  file_date: string;
-  sequence: number;
+  file_date: string | null;
+  sequence: number | null;
   record_count: number;
   total_fen: number;
   accepted_at: string | null;

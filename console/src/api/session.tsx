@@ -55,8 +55,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       },
       logOut: async () => {
         await call('DELETE', '/session');
-        client.clear();
+        localStorage.removeItem(HINT);
+        sessionStorage.clear();
         client.setQueryData(KEY, null);
+        client.removeQueries({ predicate: (q) => q.queryKey[0] !== KEY[0] });
       },
     }),
     [client, query],

@@ -15,8 +15,6 @@ export interface Account {
   /** `centre`, `member:10002900`, `tenant:3050`. */
   owner: string;
   roles: string[];
-  /** Has a second factor. */
-  totp?: boolean;
 }
 
 export interface Person {

@@ -13,12 +13,12 @@ export interface Approval {
   effective_on: string | null;
   state: 'open' | 'scheduled' | 'done' | 'refused' | 'withdrawn' | 'failed';
   proposer: Person;
-  /** Whose people decide it. */
-  institution?: string;
   proposed_at: string;
   decider: Person | null;
   decided_at: string | null;
   reason: string | null;
+  /** Whether the present account may decide it. */
+  may_decide: boolean;
   executed_at?: string | null;
   result?: unknown;
 }

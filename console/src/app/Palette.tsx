@@ -6,11 +6,32 @@ import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { get } from '../api/http';
 import { useSide } from '../api/session';
-import { usePick, useT } from '../i18n';
+import { useT, type Translate } from '../i18n';
 import { fuzzy } from '../lib/text';
 import { usePages } from './access';
-import { pathOfHit, type Hit } from './hits';
 import { pageTitle } from './titles';
+
+/** Something that the server found, and where it is shown. */
+interface Hit {
+  kind: string;
+  label: string;
+  path: string;
+}
+
+function kindOf(kind: string, t: Translate): string {
+  switch (kind) {
+    case 'member':
+      return t('common.member');
+    case 'file':
+      return t('dash.files');
+    case 'day':
+      return t('nav.days');
+    case 'card':
+      return t('record.card');
+    default:
+      return kind;
+  }
+}
 
 interface Entry {
   key: string;
@@ -40,7 +61,6 @@ export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: bool
 
 function Search({ done }: { done: () => void }) {
   const t = useT();
-  const pick = usePick();
   const side = useSide();
   const pages = usePages();
   const navigate = useNavigate();
@@ -58,12 +78,14 @@ function Search({ done }: { done: () => void }) {
       .filter((page) => page.group)
       .map((page) => ({ key: page.path, to: page.path, title: pageTitle(page, t, side), hint: page.path }))
       .filter((entry) => fuzzy(`${entry.title} ${entry.hint}`, query));
-    const data = (query.length >= 2 ? (found.data?.items ?? []) : []).flatMap((hit) => {
-      const to = pathOfHit(hit);
-      return to ? [{ key: `${hit.kind} ${hit.id}`, to, title: pick(hit) || hit.id, hint: hit.id }] : [];
-    });
+    const data = (query.length >= 2 ? (found.data?.items ?? []) : []).map((hit) => ({
+      key: `${hit.kind} ${hit.path}`,
+      to: hit.path,
+      title: hit.label,
+      hint: kindOf(hit.kind, t),
+    }));
     return { pages: named.slice(0, query ? 8 : 12), data };
-  }, [pages, found.data, query, side, t, pick]);
+  }, [pages, found.data, query, side, t]);
 
   const all = [...entries.data, ...entries.pages];
   const at = Math.min(chosen, all.length - 1);

@@ -35,6 +35,8 @@ export interface ActionButtonProps<V extends object> {
   size?: ButtonProps['size'];
   type?: ButtonProps['type'];
   width?: number;
+  /** The answer is shown by `done`: no word of success besides. */
+  quiet?: boolean;
 }
 
 export function ActionButton<V extends object>(props: ActionButtonProps<V>) {
@@ -66,7 +68,7 @@ export function ActionButton<V extends object>(props: ActionButtonProps<V>) {
 }
 
 function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => void }) {
-  const { label, title, description, children, initial, submit, invalidate, done, danger, twoPeople, okText, width, close } = props;
+  const { label, title, description, children, initial, submit, invalidate, done, danger, twoPeople, okText, width, quiet, close } = props;
   const t = useT();
   const client = useQueryClient();
   const announce = useAnnounce();
@@ -79,7 +81,7 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
     setError(null);
     try {
       const result = await submit(values, key);
-      announce(result);
+      if (!quiet) announce(result);
       for (const queryKey of [...(invalidate ?? []), ['dashboard'], ['list', 'approvals'], ['list', 'jobs']]) {
         void client.invalidateQueries({ queryKey });
       }

@@ -8,7 +8,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
   const t = useT();
   const { language } = useLanguage();
   if (!(error instanceof Problem)) {
-    return <Alert type="error" showIcon title={t('error.title')} description={error instanceof Error ? error.message : String(error)} />;
+    return <Alert className="problem-view" type="error" showIcon title={t('error.title')} description={error instanceof Error ? error.message : String(error)} />;
   }
   const network = error.status === 0;
   const title = network
@@ -19,6 +19,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
   const hint = network ? t('error.networkHint') : error.detail || (error.status === 404 ? t('error.notFoundHint') : '');
   return (
     <Alert
+      className="problem-view"
       type={error.status === 404 ? 'warning' : 'error'}
       showIcon
       role="alert"

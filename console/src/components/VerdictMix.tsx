@@ -33,7 +33,7 @@ export function VerdictMix({ verdicts, clearingDate, linkTo }: { verdicts: Verdi
   const link = linkTo ?? ((v: VerdictCount) => `/records?${new URLSearchParams({ verdict: v.verdict, reason: v.reason, from: clearingDate ?? '', to: clearingDate ?? '' })}`);
   return (
     <div className="verdicts">
-      <div className="verdict-bar" role="img" aria-label={present.map((v) => `${t(`verdict.${v}` as MessageKey)} ${share(totals[v]!, all)}`).join('，')}>
+      <div className="verdict-bar" role="img" aria-label={present.map((v) => `${t(`verdict.${v}` as MessageKey)} ${share(totals[v]!, all)}`).join('，') || t('common.none')}>
         {present.map((v) => (
           <i key={v} style={{ flexGrow: Math.max(totals[v]!, all / 60), background: colours[v] }} title={`${t(`verdict.${v}` as MessageKey)} ${formatCount(totals[v]!)}`} />
         ))}

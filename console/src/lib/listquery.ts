@@ -5,7 +5,7 @@
  */
 import type { ColumnSpec, ListSpec } from '../api/types';
 
-const OPERATORS = ['from', 'to', 'like', 'in'] as const;
+const OPERATORS = ['from', 'to', 'like', 'prefix', 'in'] as const;
 export const DEFAULT_LIMIT = 50;
 
 /** Splits `amount_fen.from` into column and operator; `null` when the list has no such filter. */

@@ -18,7 +18,7 @@ export interface QueryFormProps {
 
 /** Base column of a parameter. */
 function baseOf(param: string): string {
-  return param.replace(/\.(from|to|like|in)$/, '');
+  return param.replace(/\.(from|to|like|prefix|in)$/, '');
 }
 
 export function QueryForm({ columns, filters, search, reset }: QueryFormProps) {

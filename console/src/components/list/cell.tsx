@@ -11,7 +11,7 @@ export const RIGHT_ALIGNED: ReadonlySet<string> = new Set(['int', 'fen', 'ppm'])
 
 /** Where names of things lead, in every list alike. */
 function linkOf(name: string, value: string): string | null {
-  if (name === 'clearing_date' || name === 'booked_on') return `/days/${value}`;
+  if (name === 'clearing_date' || name === 'booked_on' || name === 'booking_date') return `/days/${value}`;
   if ((name === 'upload_name' || name === 'upload') && /^TXU_/.test(value)) return `/uploads/${value}`;
   if (name === 'approval' || name === 'approval_id') return `/approvals/${value}`;
   return null;

@@ -28,7 +28,7 @@ const WIDTHS: Record<ColumnKind, number> = {
   text: 180,
   code: 150,
   date: 104,
-  datetime: 152,
+  datetime: 168,
   digest: 158,
   json: 200,
   enum: 104,
@@ -36,7 +36,7 @@ const WIDTHS: Record<ColumnKind, number> = {
 };
 
 export function defaultWidth(spec: ColumnSpec): number {
-  const wide = spec.kind === 'code' && /name/.test(spec.name) ? 264 : WIDTHS[spec.kind];
+  const wide = spec.kind === 'code' && /(^|_)(name|upload|file)$/.test(spec.name) ? 264 : WIDTHS[spec.kind];
   return Math.max(wide, spec.zh.length * 14 + 40);
 }
 

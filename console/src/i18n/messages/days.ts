@@ -7,7 +7,6 @@ export const days = {
   'day.files': ['上送文件', 'Uploads'],
   'day.results': ['结果文件', 'Result files'],
   'day.proof': ['证明', 'Proof'],
-  'day.transfers': ['分录', 'Transfers'],
   'day.opened': ['开启', 'Opened'],
   'day.cutAt': ['日切', 'Cut off'],
   'day.closedAt': ['关账', 'Closed'],
@@ -41,6 +40,8 @@ export const days = {
   'day.doneAt': ['完成时间', 'Done at'],
   'day.statementPdf': ['PDF', 'PDF'],
   'day.statementXlsx': ['Excel', 'Excel'],
+  'day.money': ['资金', 'Money'],
+  'day.sumZero': ['Σ 头寸 + 中心手续费 =', 'Σ positions + centre fees ='],
   'day.receivers': ['{n} 家净收', '{n} receive'],
   'day.payers': ['{n} 家净付', '{n} pay'],
 } as const satisfies Messages;

@@ -9,7 +9,6 @@ export const login = {
   'login.totpHint': ['请输入验证器中的 6 位数字', 'Enter the six digits of your authenticator'],
   'login.submit': ['登 录', 'Log in'],
   'login.caps': ['大写锁定已开启', 'Caps lock is on'],
-  'login.expired': ['会话已结束，请重新登录', 'Your session has ended, please log in again'],
   'login.change': ['修改密码', 'Change password'],
   'login.changeHint': ['首次登录或密码到期，须先修改密码才能继续。', 'A new password is needed before you can go on.'],
   'login.old': ['原密码', 'Present password'],

@@ -62,7 +62,7 @@ function Overview({ upload }: { upload: UploadDetail }) {
           items={[
             { key: 'member', label: t('file.sender'), children: <MemberName code={upload.member} /> },
             { key: 'day', label: t('nav.days'), children: upload.clearing_date ? <Link to={`/days/${upload.clearing_date}`}>{upload.clearing_date}</Link> : '—' },
-            { key: 'date', label: t('file.date'), children: `${upload.file_date} · ${String(upload.sequence).padStart(6, '0')}` },
+            { key: 'date', label: t('file.date'), children: upload.file_date ? `${upload.file_date} · ${String(upload.sequence).padStart(6, '0')}` : '—' },
             { key: 'count', label: t('dash.records'), children: <span className="num">{formatCount(upload.record_count)}</span> },
             { key: 'total', label: t('file.total'), children: <Money fen={upload.total_fen} withUnit /> },
             { key: 'at', label: t('file.acceptedAt'), children: <Time value={upload.accepted_at} /> },

@@ -1,11 +1,14 @@
 /** What the console adds to single lists. A list without an entry works as the server describes it. */
 import { Link } from 'react-router';
+import { MemberName } from '../../components/figures';
+import { useT } from '../../i18n';
 import { FileResult } from '../../components/verdicts';
 import { OpenDayButton } from '../days/OpenDayButton';
 import { UploadButton } from '../files/UploadButton';
 import { ReserveActions } from '../money/ReserveActions';
 import { LedgerToolbar } from '../money/LedgerToolbar';
 import { JobActions, JobDetail } from '../work/JobDetail';
+import { AddAdjustment } from '../work/AddAdjustment';
 import { SuspiciousActions } from '../work/SuspiciousActions';
 import { AddBlacklist, AddCertificate, AddExpected, AddHoliday, AddIssuer, AddMember, AddPsam, FeeActions, FeeToolbar, PsamActions } from '../parties/actions';
 import { AccountActions, AddAccount } from '../system/AccountActions';
@@ -18,6 +21,16 @@ import type { Cell } from '../../api/types';
 import type { ListConfig } from '../../components/list/config';
 
 const path = (base: string, column: string): ListConfig['open'] => (row) => `${base}/${encodeURIComponent(String(row[column]))}`;
+
+/** Of a fee rule: a rule without a party is for all. */
+function anyParty(value: Cell) {
+  return value === null || value === undefined || value === '*' ? <Any /> : <MemberName code={String(value)} />;
+}
+
+function Any() {
+  const t = useT();
+  return <span className="muted">{t('form.any')}</span>;
+}
 
 function accountLink(value: Cell) {
   const code = String(value);
@@ -73,12 +86,19 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
   'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
   suspicious: { primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
+  adjustments: { primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
   jobs: { rowKey: 'id', primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
   issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
   'psam-ranges': { toolbar: AddPsam, actions: PsamActions },
   certificates: { toolbar: AddCertificate },
-  fees: { rowKey: 'id', primary: ['acquirer', 'issuer', 'industry'], toolbar: FeeToolbar, actions: FeeActions },
+  fees: {
+    rowKey: 'id',
+    primary: ['acquirer', 'issuer', 'industry'],
+    toolbar: FeeToolbar,
+    actions: FeeActions,
+    render: { acquirer: anyParty, issuer: anyParty },
+  },
   holidays: { rowKey: 'date', toolbar: AddHoliday },
   'expected-files': { toolbar: AddExpected },
   blacklist: { toolbar: AddBlacklist },

@@ -63,5 +63,5 @@ export default function LoginPage() {
 
 /** The password was right and the account has a second factor. */
 function asksForTotp(problem: Problem): boolean {
-  return problem.errors.some((e) => e.field === 'totp');
+  return problem.code === 'P02';
 }

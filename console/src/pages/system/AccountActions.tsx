@@ -15,10 +15,9 @@ interface RoleName {
   name: string;
 }
 
-export function useRoles(enabled = true) {
+export function useRoles() {
   return useQuery({
     queryKey: ['list', 'roles', 'names'],
-    enabled,
     queryFn: async (): Promise<RoleName[]> => {
       const page = await get<Page>('/roles', { limit: 500 });
       return page.items.map((row) => ({ code: String(row['code']), name: String(row['name'] ?? row['zh'] ?? row['code']) }));
@@ -31,7 +30,6 @@ interface NewAccount {
   name: string;
   person: string;
   owner: string;
-  roles: string[];
 }
 
 export function AddAccount() {
@@ -39,7 +37,6 @@ export function AddAccount() {
   const can = useCan();
   const owner = useOwner();
   const { members } = useMembers();
-  const roles = useRoles(can('access.grant')).data ?? [];
   const [secret, setSecret] = useState<string | null>(null);
   const required = [{ required: true, message: t('common.required') }];
   if (!can('access.write')) return null;
@@ -49,7 +46,9 @@ export function AddAccount() {
       <ActionButton<NewAccount>
         label={t('common.add')}
         title={t('account.add')}
-        initial={{ owner: own, roles: [] }}
+        initial={{ owner: own }}
+        quiet
+        description={t('account.addText')}
         submit={(values, key) => call('POST', '/accounts', { key, body: values })}
         invalidate={[['list', 'accounts']]}
         done={(result) => setSecret((result as { password?: string } | undefined)?.password ?? null)}
@@ -72,11 +71,6 @@ export function AddAccount() {
               options={owner.kind === 'centre' ? [{ value: 'centre', label: t('common.centre') }, ...members.map((m) => ({ value: `member:${m.code}`, label: `${m.name} ${m.code}` }))] : [{ value: own, label: own }]}
             />
           </Form.Item>
-          {roles.length > 0 && (
-            <Form.Item name="roles" label={t('nav.roles')} className="full">
-              <Select mode="multiple" optionFilterProp="label" options={roles.map((r) => ({ value: r.code, label: `${r.name} ${r.code}` }))} />
-            </Form.Item>
-          )}
         </div>
       </ActionButton>
       <SecretOnce title={t('account.firstPassword')} secret={secret} close={() => setSecret(null)} />
@@ -107,12 +101,18 @@ export function AccountActions({ row }: { row: Row }) {
             label={t('account.reset')}
             title={`${t('account.reset')} ${who}`}
             description={t('account.resetText')}
+            quiet
             submit={post('reset-password')}
             done={(result) => setSecret((result as { password?: string } | undefined)?.password ?? null)}
           />
         </>
       )}
-      {can('access.grant') && <GrantRoles row={row} />}
+      {can('access.grant') && (
+        <>
+          <GrantRoles row={row} />
+          {row['totp'] === 'on' && <ActionButton {...common} label={t('account.resetTotp')} title={`${t('account.resetTotp')} ${who}`} description={t('account.resetTotpText')} submit={post('reset-totp')} />}
+        </>
+      )}
       <SecretOnce title={t('account.firstPassword')} secret={secret} close={() => setSecret(null)} />
     </>
   );

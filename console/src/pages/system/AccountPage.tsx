@@ -1,9 +1,9 @@
 /** 我的账户: who I am here, password, second factor. */
-import { Alert, Button, Descriptions, Input, Space, Tag } from 'antd';
+import { Alert, Button, Descriptions, Form, Input, Space, Tag } from 'antd';
 import { useState } from 'react';
 import { call } from '../../api/http';
-import { useOwner, useSession, useSessionState } from '../../api/session';
-import { ActionButton } from '../../components/ActionButton';
+import { useOwner, useSession } from '../../api/session';
+import { ActionButton, useAnnounce } from '../../components/ActionButton';
 import { CopyButton } from '../../components/CopyButton';
 import { MemberName } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
@@ -11,7 +11,6 @@ import { Panel } from '../../components/Panel';
 import { PasswordForm } from '../../components/PasswordForm';
 import { ProblemView } from '../../components/ProblemView';
 import { QrCode } from '../../components/QrCode';
-import { useAnnounce } from '../../components/ActionButton';
 import { useT } from '../../i18n';
 
 export default function AccountPage() {
@@ -41,41 +40,61 @@ export default function AccountPage() {
           <PasswordForm done={() => announce(undefined)} />
         </Panel>
         <Panel title={t('login.totp')} className="span-4">
-          <Totp enabled={Boolean(account.totp)} />
+          <Totp />
         </Panel>
       </div>
     </section>
   );
 }
 
-/** Turning the second factor on: a secret for the authenticator, then one code to show that it works. */
-function Totp({ enabled }: { enabled: boolean }) {
+/**
+ * Turning the second factor on: a secret for the authenticator, one code to show that it works, and the codes for the
+ * day the authenticator is lost.
+ */
+function Totp() {
   const t = useT();
-  const { reload } = useSessionState();
-  const [setup, setSetup] = useState<{ secret: string; uri: string } | null>(null);
+  const [setup, setSetup] = useState<{ secret: string; url: string } | null>(null);
+  const [recovery, setRecovery] = useState<string[] | null>(null);
   const [code, setCode] = useState('');
   const [error, setError] = useState<unknown>(null);
-  if (enabled) return <Alert type="success" showIcon title={t('totp.on')} />;
+  if (recovery) {
+    return (
+      <div className="stack">
+        <Alert type="success" showIcon title={t('totp.on')} description={t('totp.recovery')} />
+        <ul className="recovery mono">
+          {recovery.map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      </div>
+    );
+  }
   if (!setup) {
     return (
       <>
         <p className="muted dialog-text">{t('totp.text')}</p>
-        <ActionButton label={t('totp.start')} submit={(_, key) => call('POST', '/account/totp', { key, body: {} })} done={(result) => setSetup(result as { secret: string; uri: string })} />
+        <Space>
+          <ActionButton quiet label={t('totp.start')} submit={(_, key) => call('POST', '/account/totp', { key })} done={(result) => setSetup(result as { secret: string; url: string })} />
+          <ActionButton<{ code: string }> label={t('totp.end')} description={t('totp.endText')} submit={(values, key) => call('POST', '/account/totp/end', { key, body: values })}>
+            <Form.Item name="code" label={t('login.totp')} rules={[{ required: true, message: t('common.required') }]}>
+              <Input inputMode="numeric" autoComplete="one-time-code" />
+            </Form.Item>
+          </ActionButton>
+        </Space>
       </>
     );
   }
   const confirm = async () => {
     setError(null);
     try {
-      await call('POST', '/account/totp', { body: { code, secret: setup.secret } });
-      await reload();
+      setRecovery((await call<{ recovery_codes: string[] }>('POST', '/account/totp/confirm', { body: { code } })).recovery_codes);
     } catch (caught) {
       setError(caught);
     }
   };
   return (
     <div className="stack">
-      <QrCode text={setup.uri} label={t('totp.scan')} />
+      <QrCode text={setup.url} label={t('totp.scan')} />
       <p>
         {t('totp.secret')} <span className="mono wrap">{setup.secret}</span> <CopyButton text={setup.secret} label={t('totp.secret')} />
       </p>

@@ -1,6 +1,6 @@
 /** One role: what it may do, by area. Duties that must not meet are said before the server refuses them. */
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Checkbox, Form, Input, Skeleton } from 'antd';
+import { Alert, Checkbox, Skeleton } from 'antd';
 import { useMemo, useState } from 'react';
 import { useParams } from 'react-router';
 import { call, get } from '../../api/http';
@@ -10,15 +10,17 @@ import { ActionButton } from '../../components/ActionButton';
 import { ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
 import { Panel } from '../../components/Panel';
+import { RoleNames } from './RoleNames';
 import { ProblemView } from '../../components/ProblemView';
 import { usePick, useT } from '../../i18n';
 import { clashes, type Permission } from '../../lib/duties';
 
 interface Role {
   code: string;
-  name: string;
+  zh: string;
+  en: string;
   permissions: string[];
-  built_in?: boolean;
+  built_in: boolean;
 }
 
 export default function RolePage() {
@@ -41,7 +43,7 @@ function Editor({ role, all }: { role: Role; all: Permission[] }) {
   const areas = useMemo(() => [...new Set(all.map((p) => p.code.split('.')[0]!))], [all]);
   const conflicts = clashes(all, held);
   const changed = held.size !== role.permissions.length || role.permissions.some((p) => !held.has(p));
-  const may = can('access.role');
+  const may = can('access.role') && !role.built_in;
   const toggle = (code: string, on: boolean) => {
     const next = new Set(held);
     if (on) next.add(code);
@@ -53,23 +55,21 @@ function Editor({ role, all }: { role: Role; all: Permission[] }) {
       <PageHead
         title={
           <>
-            {role.name} <span className="code muted">{role.code}</span>
+            {pick(role)} <span className="code muted">{role.code}</span>
           </>
         }
-        intro={t('role.intro', { n: held.size })}
+        intro={role.built_in ? t('role.builtIn', { n: held.size }) : t('role.intro', { n: held.size })}
       >
         {may && (
-          <ActionButton<{ name: string }>
+          <ActionButton<{ zh: string; en: string }>
             primary
             label={t('common.save')}
             disabled={!changed ? t('role.unchanged') : conflicts.length ? t('role.conflict') : undefined}
-            initial={{ name: role.name }}
-            submit={(values) => call('PUT', `/roles/${encodeURIComponent(role.code)}`, { body: { name: values.name, permissions: [...held].sort() } })}
+            initial={{ zh: role.zh, en: role.en }}
+            submit={(values) => call('PUT', `/roles/${encodeURIComponent(role.code)}`, { body: { ...values, permissions: [...held].sort() } })}
             invalidate={[['role', role.code], ['list', 'roles'], ['session']]}
           >
-            <Form.Item name="name" label={t('field.name')} rules={[{ required: true, message: t('common.required') }]}>
-              <Input maxLength={40} />
-            </Form.Item>
+            <RoleNames />
           </ActionButton>
         )}
       </PageHead>

@@ -2,19 +2,21 @@
 import { Alert, DatePicker, Form, Input, Modal, Select } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
 import { useState } from 'react';
-import { call } from '../../api/http';
+import { useQuery } from '@tanstack/react-query';
+import { call, get } from '../../api/http';
 import { useCan } from '../../api/session';
-import type { Row } from '../../api/types';
+import type { Page, Row } from '../../api/types';
 import { ActionButton } from '../../components/ActionButton';
 import { Digest } from '../../components/figures';
 import { SecretOnce } from '../../components/SecretOnce';
+import { RoleNames } from './RoleNames';
 import { useT } from '../../i18n';
 import { formatCount } from '../../lib/money';
 
 export function SessionActions({ row }: { row: Row }) {
   const t = useT();
   const can = useCan();
-  if (!can('access.session')) return null;
+  if (!can('access.session') || row['ended_at']) return null;
   return (
     <ActionButton
       size="small"
@@ -33,18 +35,32 @@ export function AddApiKey() {
   const t = useT();
   const can = useCan();
   const [secret, setSecret] = useState<string | null>(null);
+  const accounts = useQuery({
+    queryKey: ['list', 'accounts', 'names'],
+    enabled: can('access.key'),
+    queryFn: async () => (await get<Page>('/accounts', { limit: 500 })).items,
+  });
   if (!can('access.key')) return null;
   return (
     <>
-      <ActionButton<{ name: string; algorithm: string; expires_on: Dayjs; public_key?: string }>
+      <ActionButton<{ account: number; name: string; expires_on?: Dayjs; algorithm: string; public_key?: string }>
+        quiet
         label={t('common.add')}
         title={t('apiKey.add')}
         initial={{ algorithm: 'hmac-sm3', expires_on: dayjs().add(1, 'year') }}
-        submit={(values, key) => call('POST', '/api-keys', { key, body: { ...values, expires_on: values.expires_on.format('YYYY-MM-DD') } })}
+        submit={({ account, name, expires_on, algorithm, public_key }, key) =>
+          call('POST', '/api-keys', {
+            key,
+            body: { account, name, expires_on: expires_on?.format('YYYY-MM-DD'), public_key: algorithm === 'sm2' ? public_key?.replaceAll(/\s/g, '') : undefined },
+          })
+        }
         invalidate={[['list', 'api-keys']]}
-        done={(result) => setSecret((result as { secret?: string } | undefined)?.secret ?? null)}
+        done={(result) => setSecret((result as { secret?: string | null } | undefined)?.secret ?? null)}
       >
-        <Form.Item name="name" label={t('field.name')} rules={[{ required: true, message: t('common.required') }]}>
+        <Form.Item name="account" label={t('apiKey.account')} extra={t('apiKey.accountHint')} rules={[{ required: true, message: t('common.required') }]}>
+          <Select showSearch optionFilterProp="label" options={(accounts.data ?? []).map((row) => ({ value: Number(row['id']), label: `${String(row['name'])} ${String(row['login'])}` }))} />
+        </Form.Item>
+        <Form.Item name="name" label={t('apiKey.purpose')} rules={[{ required: true, message: t('common.required') }]}>
           <Input maxLength={60} />
         </Form.Item>
         <Form.Item name="algorithm" label={t('apiKey.algorithm')}>
@@ -64,7 +80,7 @@ export function AddApiKey() {
             )
           }
         </Form.Item>
-        <Form.Item name="expires_on" label={t('apiKey.expires')} rules={[{ required: true, message: t('common.required') }]}>
+        <Form.Item name="expires_on" label={t('apiKey.expires')}>
           <DatePicker className="grow" />
         </Form.Item>
       </ActionButton>
@@ -96,18 +112,16 @@ export function AddRole() {
   const can = useCan();
   if (!can('access.role')) return null;
   return (
-    <ActionButton<{ code: string; name: string }>
+    <ActionButton<{ code: string; zh: string; en: string }>
       label={t('common.add')}
       title={t('role.add')}
-      submit={({ code, name }) => call('PUT', `/roles/${encodeURIComponent(code)}`, { body: { name, permissions: [] } })}
+      submit={({ code, ...names }) => call('PUT', `/roles/${encodeURIComponent(code)}`, { body: { ...names, permissions: [] } })}
       invalidate={[['list', 'roles']]}
     >
       <Form.Item name="code" label={t('role.code')} rules={[{ required: true, pattern: /^[a-z][a-z0-9-]{1,31}$/, message: t('form.pattern') }]}>
         <Input className="mono" />
       </Form.Item>
-      <Form.Item name="name" label={t('field.name')} rules={[{ required: true, message: t('common.required') }]}>
-        <Input maxLength={40} />
-      </Form.Item>
+      <RoleNames />
     </ActionButton>
   );
 }
@@ -117,6 +131,7 @@ interface Verified {
   entries: number;
   head: string;
   first_bad: number | null;
+  faults: { sequence: number; what: string }[];
 }
 
 export function VerifyAudit() {
@@ -126,7 +141,7 @@ export function VerifyAudit() {
   if (!can('audit.verify')) return null;
   return (
     <>
-      <ActionButton label={t('audit.verify')} description={t('audit.verifyText')} submit={(_, key) => call<Verified>('POST', '/audit/verify', { key })} done={(result) => setVerified(result as Verified)} />
+      <ActionButton quiet label={t('audit.verify')} description={t('audit.verifyText')} submit={(_, key) => call<Verified>('POST', '/audit/verify', { key })} done={(result) => setVerified(result as Verified)} />
       <Modal open={verified !== null} title={t('audit.verify')} footer={null} onCancel={() => setVerified(null)}>
         {verified && (
           <Alert
@@ -134,9 +149,14 @@ export function VerifyAudit() {
             type={verified.ok ? 'success' : 'error'}
             title={verified.ok ? t('audit.intact', { n: formatCount(verified.entries) }) : t('audit.broken', { n: verified.first_bad ?? 0 })}
             description={
-              <span>
+              <>
                 {t('audit.head')} <Digest value={verified.head} />
-              </span>
+                {verified.faults.map((fault) => (
+                  <p key={fault.sequence}>
+                    {fault.sequence}: {fault.what}
+                  </p>
+                ))}
+              </>
             }
           />
         )}

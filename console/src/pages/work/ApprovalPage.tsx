@@ -2,7 +2,7 @@
 import { Alert, Descriptions, Form, Input, Skeleton } from 'antd';
 import { useParams } from 'react-router';
 import { call } from '../../api/http';
-import { useCan, useSession } from '../../api/session';
+import { useSession } from '../../api/session';
 import type { Tone } from '../../api/types';
 import { useApproval, type Approval } from '../../api/work';
 import { useTabTitle } from '../../app/tabs';
@@ -73,10 +73,9 @@ export default function ApprovalPage() {
 
 function Decide({ approval }: { approval: Approval }) {
   const t = useT();
-  const can = useCan();
   const { account } = useSession();
   const own = approval.proposer.person === account.person;
-  const allowed = can(`${approval.kind.split('.')[0]}.approve`);
+  const allowed = approval.may_decide;
   const invalidate = [['approval', String(approval.id)], ['list']];
   const post = (verb: string) => (values: object, key: string) => call('POST', `/approvals/${approval.id}/${verb}`, { key, body: values });
   const why = own ? t('approval.own') : allowed ? undefined : t('approval.noPermission');

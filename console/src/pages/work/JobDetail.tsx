@@ -37,7 +37,6 @@ export function JobActions({ row }: { row: Row }) {
   return (
     <>
       {['queued', 'running'].includes(state) && <ActionButton {...props} danger label={t('job.cancel')} description={t('job.cancelText')} submit={(_, key) => call('POST', `/jobs/${id}/cancel`, { key })} />}
-      {state === 'failed' && <ActionButton {...props} label={t('error.retry')} description={t('job.retryText')} submit={(_, key) => call('POST', `/jobs/${id}/retry`, { key })} />}
     </>
   );
 }

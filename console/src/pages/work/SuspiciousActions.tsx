@@ -12,8 +12,8 @@ import { useT } from '../../i18n';
 export function SuspiciousActions({ row }: { row: Row }) {
   const t = useT();
   const can = useCan();
-  const upload = String(row['upload_name'] ?? row['upload']);
-  const record = String(row['record_no']);
+  const upload = String(row['upload']);
+  const record = String(row['record']);
   const explain = `/uploads/${encodeURIComponent(upload)}/records/${record}`;
   const open = row['state'] === 'open';
   return (
@@ -31,7 +31,7 @@ export function SuspiciousActions({ row }: { row: Row }) {
           initial={{ decision: 'clear' }}
           description={
             <p>
-              <ReasonText reason={String(row['reason'])} /> · <Money fen={Number(row['amount_fen'])} withUnit /> · <MemberName code={String(row['acquirer'] ?? row['member'])} /> →{' '}
+              <ReasonText reason={String(row['reason'])} /> · <Money fen={Number(row['amount_fen'])} withUnit /> · <MemberName code={String(row['acquirer'])} /> →{' '}
               <MemberName code={String(row['issuer'] ?? '')} />
             </p>
           }
