@@ -52,7 +52,7 @@ const light: ThemeConfig = {
   },
   components: {
     Layout: { siderBg: '#ffffff', headerBg: '#ffffff', headerHeight: 48, bodyBg: '#f3f5f8' },
-    Menu: { itemBg: '#ffffff', subMenuItemBg: '#ffffff', itemSelectedBg: '#e6eef9', itemSelectedColor: '#173f75' },
+    Menu: { itemBg: '#ffffff', subMenuItemBg: '#ffffff', itemSelectedBg: '#e6eef9', itemSelectedColor: '#173f75', subMenuItemSelectedColor: '#1d4f91' },
     Table: { headerBg: '#f3f6f9', headerColor: '#3d4855', rowHoverBg: '#f3f7fc' },
   },
 };
@@ -94,7 +94,7 @@ const dark: ThemeConfig = {
   },
   components: {
     Layout: { siderBg: '#121922', headerBg: '#121922', headerHeight: 48, bodyBg: '#0c1117' },
-    Menu: { itemBg: '#121922', subMenuItemBg: '#121922', itemSelectedBg: '#1f3a5f', itemSelectedColor: '#d6e7ff' },
+    Menu: { itemBg: '#121922', subMenuItemBg: '#121922', itemSelectedBg: '#1f3a5f', itemSelectedColor: '#d6e7ff', subMenuItemSelectedColor: '#82b6ff' },
     Table: { headerBg: '#1a232e', headerColor: '#c3ccd8', rowHoverBg: '#1b2633' },
     Button: { primaryShadow: 'none' },
   },
