@@ -12,6 +12,6 @@ mod list;
 pub mod manual;
 pub mod suspicious;
 
-pub use decision::{Decision, KINDS, execute, validate};
+pub use decision::{KINDS, execute, propose, validate};
 pub use error::DisputeError;
-pub use list::*;
+pub use list::{ADJUSTMENTS, SUSPICIOUS};

@@ -1,8 +1,9 @@
 //! Adjustments by hand (人工调账): two people move money between two members, or a member and the centre.
 
 use crate::DisputeError;
-use crate::decision::{Decision, text};
+use crate::decision::{Draft, text};
 use serde_json::{Value, json};
+use tongka_access::Approval;
 use tongka_base::{Clock, Fen, MemberCode};
 use tongka_engine::adjust::{NewAdjustment, Origin, approve};
 use tongka_storage::WriteTx;
@@ -58,12 +59,14 @@ pub fn read(payload: &Value) -> Result<ManualAdjustment, DisputeError> {
     Ok(read)
 }
 
-pub(crate) async fn execute(
-    tx: &mut WriteTx,
-    decision: &Decision<'_>,
-    clock: &dyn Clock,
-) -> Result<Value, DisputeError> {
-    let manual = read(decision.payload)?;
+pub(crate) fn draft(payload: &Value) -> Result<Draft, DisputeError> {
+    let ManualAdjustment { debtor, creditor, amount, reference, reason } = read(payload)?;
+    let summary = format!("{debtor} 付 {creditor} {amount} 元，{reference}：{reason}");
+    Ok(Draft { object: reference, summary, before: Value::Null })
+}
+
+pub(crate) async fn execute(tx: &mut WriteTx, approval: &Approval, clock: &dyn Clock) -> Result<Value, DisputeError> {
+    let manual = read(&approval.after)?;
     let new = NewAdjustment {
         debtor: manual.debtor,
         creditor: manual.creditor,
@@ -73,8 +76,8 @@ pub(crate) async fn execute(
         record_no: 0,
         part: "amount".into(),
         reason: manual.reason,
-        approval: Some(decision.approval),
-        made_by: decision.proposed_by.into(),
+        approval: Some(approval.id),
+        made_by: approval.proposer.login.clone(),
     };
     let id = approve(tx, &new, clock).await?;
     Ok(json!({ "adjustments": [id] }))

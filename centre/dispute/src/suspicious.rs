@@ -7,8 +7,9 @@
 //! - **reject**: closed without money; the acquirer bears the loss.
 
 use crate::DisputeError;
-use crate::decision::{Decision, text};
+use crate::decision::{Draft, decider, text};
 use serde_json::{Value, json};
+use tongka_access::Approval;
 use tongka_base::date::{format_date_time, from_days_since_epoch};
 use tongka_base::{Clock, Date, Fen, MemberCode, Reason};
 use tongka_engine::adjust::{NewAdjustment, Origin, approve};
@@ -94,46 +95,46 @@ fn read(payload: &Value) -> Result<(&str, u32, &str), DisputeError> {
     Ok((upload, record_no, text(payload, "reason", 200)?))
 }
 
-pub(crate) async fn validate(db: &Db, payload: &Value) -> Result<(), DisputeError> {
-    let (upload, record_no, _) = read(payload)?;
+pub(crate) async fn draft(db: &Db, payload: &Value) -> Result<Draft, DisputeError> {
+    let (upload, record_no, reason) = read(payload)?;
     let record = find(db, Scope::Platform, upload, record_no).await?;
-    if record.state == "open" { Ok(()) } else { Err(decided(&record)) }
+    if record.state != "open" {
+        return Err(decided(&record));
+    }
+    let SuspiciousRecord { card, amount, reason: verdict, acquirer, issuer, .. } = &record;
+    Ok(Draft {
+        object: format!("{upload}#{record_no}"),
+        summary: format!("{upload} 第 {record_no} 条，{amount} 元，{}：{reason}", verdict.text_zh()),
+        before: json!({
+            "state": record.state, "reason": verdict.to_string(), "card": card, "amount_fen": amount.0,
+            "acquirer": acquirer.to_string(), "issuer": issuer.to_string(),
+            "issuer_fee_fen": record.issuer_fee.0, "centre_fee_fen": record.centre_fee.0,
+        }),
+    })
 }
 
 fn decided(record: &SuspiciousRecord) -> DisputeError {
     DisputeError::Decided(format!("{}#{} {}", record.upload, record.record_no, record.state))
 }
 
-pub(crate) async fn execute(
-    tx: &mut WriteTx,
-    decision: &Decision<'_>,
-    clock: &dyn Clock,
-) -> Result<Value, DisputeError> {
-    let (upload, record_no, reason) = read(decision.payload)?;
+pub(crate) async fn execute(tx: &mut WriteTx, approval: &Approval, clock: &dyn Clock) -> Result<Value, DisputeError> {
+    let (upload, record_no, reason) = read(&approval.after)?;
     let sql = format!("SELECT {COLUMNS} FROM suspicious_record WHERE upload_name = $1 AND record_no = $2");
     let row = tx.fetch_optional(&sql, params![upload, record_no]).await?;
     let record = row.as_ref().map(record_of).transpose()?.ok_or_else(|| not_found(upload, record_no))?;
-    let state = if decision.kind == CLEAR { "cleared" } else { "rejected" };
+    let state = if approval.kind == CLEAR { "cleared" } else { "rejected" };
     let changed = tx
         .execute(
             "UPDATE suspicious_record SET state = $3, approval = $4, decided_by = $5, decided_at = $6, \
              decision_reason = $7 WHERE upload_name = $1 AND record_no = $2 AND state = 'open'",
-            params![
-                upload,
-                record_no,
-                state,
-                decision.approval,
-                decision.approved_by,
-                format_date_time(clock.now()),
-                reason
-            ],
+            params![upload, record_no, state, approval.id, decider(approval), format_date_time(clock.now()), reason],
         )
         .await?;
     if changed != 1 {
         return Err(decided(&record));
     }
     let mut ids = Vec::new();
-    if decision.kind == CLEAR && record.acquirer != record.issuer {
+    if approval.kind == CLEAR && record.acquirer != record.issuer {
         let receives = record.amount.checked_sub(record.issuer_fee)?.checked_sub(record.centre_fee)?;
         let parts = [("amount", record.acquirer, receives), ("centre-fee", MemberCode::CENTRE, record.centre_fee)];
         for (part, creditor, amount) in parts.into_iter().filter(|(_, _, amount)| *amount > Fen::ZERO) {
@@ -146,8 +147,8 @@ pub(crate) async fn execute(
                 record_no: record.record_no,
                 part: part.into(),
                 reason: reason.into(),
-                approval: Some(decision.approval),
-                made_by: decision.proposed_by.into(),
+                approval: Some(approval.id),
+                made_by: approval.proposer.login.clone(),
             };
             ids.push(approve(tx, &new, clock).await?);
         }

@@ -11,6 +11,7 @@ mod codec;
 mod details;
 mod docs;
 mod header;
+pub mod iso20022;
 mod name;
 mod results;
 mod table;

@@ -9,17 +9,7 @@ use tongka_storage::WriteTx;
 pub(crate) fn execute<'t>(tx: &'t mut WriteTx, approval: &'t Approval, clock: &'t dyn Clock) -> Execution<'t> {
     Box::pin(async move {
         match tongka_access::area(&approval.kind) {
-            "dispute" => {
-                let approver = approval.decider.as_ref().map_or("", |p| p.login.as_str());
-                let decision = tongka_dispute::Decision {
-                    approval: approval.id,
-                    kind: &approval.kind,
-                    payload: &approval.after,
-                    proposed_by: &approval.proposer.login,
-                    approved_by: approver,
-                };
-                Ok(tongka_dispute::execute(tx, &decision, clock).await?)
-            }
+            "dispute" => Ok(tongka_dispute::execute(tx, approval, clock).await?),
             other => Err(format!("W27 前提不满足 nobody carries this out: {other}").into()),
         }
     })

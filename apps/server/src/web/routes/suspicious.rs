@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tongka_access::{Owner, Proposal, propose};
 use tongka_base::{Fen, MemberCode};
 use tongka_dispute::{DisputeError, manual, suspicious};
 use tongka_http::{Api, ApiError, Body, RequestKey, Spec, Who};
@@ -65,39 +64,23 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
 /// An error of a dispute as an answer.
 pub(crate) fn told(error: DisputeError) -> ApiError {
     use axum::http::StatusCode as S;
-    let status = match error.code() {
+    let status = match &*error.code() {
         "D01" => S::NOT_FOUND,
         "D02" => S::CONFLICT,
+        "D04" => S::FORBIDDEN,
         _ => S::UNPROCESSABLE_ENTITY,
     };
     match error {
         DisputeError::Storage(error) => error.into(),
         DisputeError::Engine(error) => crate::web::app::engine(error),
+        DisputeError::Access(error) => error.into(),
         other => ApiError::coded(status, &other.to_string()),
     }
 }
 
-async fn submit(
-    app: &App,
-    actor: &tongka_access::Actor,
-    kind: &'static str,
-    object: String,
-    summary: String,
-    after: Value,
-    key: RequestKey,
-) -> Result<(StatusCode, Json<Submitted>), ApiError> {
-    tongka_dispute::validate(&app.db, kind, &after).await.map_err(told)?;
-    let proposal = Proposal {
-        kind,
-        owner: Owner::Centre,
-        object,
-        summary,
-        before: Value::Null,
-        after,
-        effective_on: None,
-        request_key: Some(key.0),
-    };
-    let approval = propose(&app.db, actor, &proposal, app.clock()).await?;
+async fn submit(app: &App, actor: &tongka_access::Actor, kind: &'static str, after: Value, key: RequestKey) -> Answer {
+    let approval =
+        tongka_dispute::propose(&app.db, actor, kind, &after, Some(key.0), app.clock()).await.map_err(told)?;
     Ok((StatusCode::ACCEPTED, Json(Submitted { approval })))
 }
 
@@ -111,14 +94,12 @@ async fn decide(
     Body(body): Body<Propose>,
 ) -> Answer {
     // Another member's record is not there, whatever is proposed for it.
-    let found = suspicious::find(&app.db, actor.scope(), &upload, record).await.map_err(told)?;
-    let (kind, verb) = match body.decision {
-        Decision::Clear => (suspicious::CLEAR, "清算"),
-        Decision::Reject => (suspicious::REJECT, "退回"),
+    suspicious::find(&app.db, actor.scope(), &upload, record).await.map_err(told)?;
+    let kind = match body.decision {
+        Decision::Clear => suspicious::CLEAR,
+        Decision::Reject => suspicious::REJECT,
     };
-    let summary = format!("可疑记录{verb}：{upload} 第 {record} 条，{} 元，{}", found.amount, body.reason);
-    let payload = suspicious::payload(&upload, record, &body.reason);
-    submit(&app, &actor, kind, format!("{upload}#{record}"), summary, payload, key).await
+    submit(&app, &actor, kind, suspicious::payload(&upload, record, &body.reason), key).await
 }
 
 async fn adjust(
@@ -137,10 +118,5 @@ async fn adjust(
         reference: body.reference,
         reason: body.reason,
     };
-    let summary = format!(
-        "人工调账：{} 付 {} {} 元，{}",
-        adjustment.debtor, adjustment.creditor, adjustment.amount, adjustment.reason
-    );
-    let object = adjustment.reference.clone();
-    submit(&app, &actor, manual::ADJUST, object, summary, adjustment.payload(), key).await
+    submit(&app, &actor, manual::ADJUST, adjustment.payload(), key).await
 }
