@@ -392,7 +392,7 @@ pub async fn job(db: &Db, scope: Scope, id: i64) -> Result<Job, JobError> {
 pub async fn newest(db: &Db, kind: &str, dedupe_key: &str) -> Result<Option<Job>, JobError> {
     let sql = format!("SELECT {COLUMNS} FROM job WHERE kind = $1 AND dedupe_key = $2 ORDER BY id DESC LIMIT 1");
     let row = db.read(Scope::Platform).fetch_optional(&sql, params![kind, dedupe_key]).await?;
-    row.as_ref().map(Job::of).transpose().map_err(JobError::from)
+    row.as_ref().map(Job::of).transpose()
 }
 
 /// Takes a job back. One that waits ends at once; one that runs is asked to end, and its node does that.

@@ -286,7 +286,8 @@ impl<'a> Leader<'a> {
         let _ = teller.await;
         let report = report?;
         tidy_inbox(self.db, self.folders, date).await?;
-        metrics::gauge!("tongka_clearing_day_seconds").set(report.total_ms as f64 / 1000.0);
+        let took = std::time::Duration::from_millis(report.total_ms);
+        metrics::gauge!("tongka_clearing_day_seconds").set(took.as_secs_f64());
         Ok(serde_json::json!({
             "clearing_date": date.to_string(),
             "records": report.verdicts.iter().map(|(_, count, _)| count).sum::<u64>(),

@@ -9,6 +9,9 @@ pub(crate) fn all() -> Vec<&'static ListSpec> {
     let mut lists: Vec<&'static ListSpec> =
         vec![&tongka_job::JOBS, &tongka_dispute::SUSPICIOUS, &tongka_dispute::ADJUSTMENTS];
     lists.extend(tongka_access::LISTS);
+    lists.extend(tongka_exchange::list::LISTS);
+    lists.extend(tongka_engine::list::LISTS);
+    lists.extend(tongka_ledger::LISTS);
     lists
 }
 
