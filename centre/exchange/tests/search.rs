@@ -96,8 +96,13 @@ async fn ready(dir: &Path, url: &str) -> Ready {
     let (db, scheme_path) = installation(dir, url, 3, 2, 3_000).await;
     let folders = folders(dir, 3);
     let (scheme, scheme_text) = load_scheme(&scheme_path).unwrap();
-    let setup =
-        DaySetup { db: &db, folders: &folders, scheme: scheme.clone(), scheme_text: &scheme_text, threads: Some(2) };
+    let setup = DaySetup {
+        db: &db,
+        folders: &folders,
+        scheme: scheme.clone(),
+        scheme_text: scheme_text.clone(),
+        threads: Some(2),
+    };
     let Opened::Open(mut open) = OpenDay::open(setup, day(3), &clock(3)).await.unwrap() else {
         panic!("the third date is open")
     };

@@ -60,7 +60,10 @@ pub(crate) fn build() -> Outcome {
 /// The console's own tests.
 pub(crate) fn test() -> Outcome {
     if !node_is_there() {
-        return Err(format!("测试需要 Node.js {}.{} 以上 the tests need Node.js {}.{}", NODE.0, NODE.1, NODE.0, NODE.1));
+        return Err(format!(
+            "测试需要 Node.js {}.{} 以上 the tests need Node.js {}.{}",
+            NODE.0, NODE.1, NODE.0, NODE.1
+        ));
     }
     run("页面单元测试 unit tests of the console", &mut npm(&["test"]))
 }

@@ -12,7 +12,9 @@ const TAPS_DATE: &str = "2026-08-31";
 pub(crate) fn run(taps: Option<PathBuf>, serve: bool) -> Outcome {
     let taps = taps.map(|path| path.canonicalize().map_err(|e| format!("{}: {e}", path.display()))).transpose()?;
     println!("通卡演示：30 家成员机构、30 万条记录、1% 差错的一个清算日");
-    println!("Demo: one clearing day of 30 members, 300,000 records, 1 % faults (seconds, once built), then the server\n");
+    println!(
+        "Demo: one clearing day of 30 members, 300,000 records, 1 % faults (seconds, once built), then the server\n"
+    );
     crate::console::build()?;
     let tongka = build_release()?;
     let dir = root().join("demo");
