@@ -300,6 +300,7 @@ fn every_endpoint_asks_for_its_permission() {
                 .replace("{code}", "nothing")
                 .replace("{key}", "nothing")
                 .replace("{upload}", "nothing.dat")
+                .replace("{file}", "10002900.pdf")
                 .replace("{name}", "nothing.dat");
             assert!(!filled.contains('{'), "{path}: the test does not know this parameter");
             routes.push((method.to_uppercase(), filled, permission, public));
