@@ -2,14 +2,11 @@
 
 mod account;
 mod approval;
-mod card;
 mod day;
 mod file;
 mod job;
-mod key;
 mod lists;
 mod record;
-mod scheme;
 mod session;
 mod suspicious;
 mod system;
@@ -30,9 +27,6 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = file::add(api);
     let api = record::add(api);
     let api = suspicious::add(api);
-    let api = scheme::add(api);
     let api = job::add(api);
-    let api = key::add(api);
-    let api = card::add(api);
     system::add(api)
 }

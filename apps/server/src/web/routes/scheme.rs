@@ -1,8 +1,0 @@
-//! scheme.
-
-use crate::web::app::App;
-use tongka_http::Api;
-
-pub(crate) fn add(api: Api<App>) -> Api<App> {
-    api
-}
