@@ -1,5 +1,6 @@
 //! Suspicious records and adjustments as lists.
 
+use tongka_engine::list::INDUSTRIES;
 use tongka_listing::{Column, Direction, EnumValue, Kind, ListSpec, Tone};
 
 static RECORD_STATES: &[EnumValue] = &[
@@ -16,15 +17,6 @@ static REASONS: &[EnumValue] = &[
     EnumValue::new("17", "交易金额超过余额及透支额度", "over balance and overdraft", Tone::Warn),
     EnumValue::new("18", "超过迟到期限", "before the late window", Tone::Warn),
     EnumValue::new("19", "灰记录", "grey record", Tone::Info),
-];
-
-static INDUSTRIES: &[EnumValue] = &[
-    EnumValue::new("01", "公交", "bus", Tone::Plain),
-    EnumValue::new("02", "地铁", "metro", Tone::Plain),
-    EnumValue::new("03", "出租", "taxi", Tone::Plain),
-    EnumValue::new("04", "轮渡", "ferry", Tone::Plain),
-    EnumValue::new("05", "停车", "parking", Tone::Plain),
-    EnumValue::new("09", "零售", "retail", Tone::Plain),
 ];
 
 /// Suspicious records.

@@ -145,7 +145,8 @@ pub static POSITIONS: ListSpec = ListSpec {
     base_filter: None,
 };
 
-static INDUSTRIES: &[EnumValue] = &[
+/// Industries as the exchange interface writes them.
+pub static INDUSTRIES: &[EnumValue] = &[
     EnumValue::new("01", "公交", "bus", Tone::Plain),
     EnumValue::new("02", "地铁", "metro", Tone::Plain),
     EnumValue::new("03", "出租", "taxi", Tone::Plain),
