@@ -3,15 +3,16 @@
 //!
 //! The driver listens; this connects and is the card. Frames: length (2 bytes, big-endian) and payload; a payload of one
 //! byte is a control, any other an APDU. The card's file is renewed after every command that changed the card, before
-//! its answer is sent: what a terminal was told is on disk.
+//! its answer is sent: what a terminal was told is on disk. Malformed commands are noted in the event log.
 
+use crate::journal::Journal;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::linux::net::TcpStreamExt;
 use std::path::Path;
-use tongka_card::Card;
+use tongka_card::{Card, Command};
 
 const POWER_OFF: u8 = 0;
 const POWER_ON: u8 = 1;
@@ -29,7 +30,7 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Is the card until the driver closes the connection.
-pub(crate) fn run(path: &Path, address: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(path: &Path, address: &str, journal: &Journal) -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read(path).map_err(|e| format!("Q01 {}: {e}", path.display()))?;
     let mut card = Card::from_bytes(&bytes, super::random()).map_err(|e| format!("Q04 {}: {e}", path.display()))?;
     let mut saved = card.to_bytes();
@@ -47,7 +48,17 @@ pub(crate) fn run(path: &Path, address: &str) -> Result<(), Box<dyn Error>> {
                 continue;
             }
             [GET_ATR] => card.power_on(),
-            _ => card.transmit(&payload),
+            _ => {
+                if let Err(status) = Command::parse(&payload) {
+                    let code = status.to_string();
+                    journal.add(
+                        code.split(' ').next().unwrap_or_default(),
+                        "APDU",
+                        &format!("{} bytes", payload.len()),
+                    )?;
+                }
+                card.transmit(&payload)
+            }
         };
         let now = card.to_bytes();
         if now != saved {

@@ -1,14 +1,17 @@
 //! `tongka-reader`: cards in PC/SC readers. An executable of its own, so that the server needs no system library.
 
 mod emulate;
+mod journal;
 mod personalise;
 mod show;
 
+use crate::journal::Journal;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tongka_base::Algorithm;
+use tongka_card::profile::Profile;
 use tongka_card::{Card, Random};
 use tongka_crypto::Key16;
 
@@ -52,6 +55,9 @@ enum Command {
         /// vpcd 驱动的地址 / address of the vpcd driver
         #[arg(long, default_value = "127.0.0.1:35963")]
         address: String,
+        /// 事件日志：记下格式错误的命令；默认卡片文件名加 .events / event log of malformed commands, beside the card file
+        #[arg(long)]
+        events: Option<PathBuf>,
     },
     /// 个人化：为订单的下一张卡写入文件与密钥，读回并校验测试 MAC / write the next card of an order, read back, test
     Personalise {
@@ -61,6 +67,12 @@ enum Command {
         /// 反馈文件：每写好一张追加一行，已有的不再写 / feedback: a line for each card written; those in it are done
         #[arg(long)]
         feedback: PathBuf,
+        /// 事件日志，与反馈一并交回；默认反馈文件名加 .events / event log that goes back with the feedback, beside it
+        #[arg(long)]
+        events: Option<PathBuf>,
+        /// 数据格式文件，可多次；平台格式与交通联合格式内置 / profiles of other forms of card data
+        #[arg(long)]
+        profile: Vec<PathBuf>,
         /// 保存卡商密钥的环境变量名 / environment variable of the maker's key, 32 hex digits
         #[arg(long, default_value = "TONGKA_MAKER_KEY")]
         maker_key_env: String,
@@ -101,11 +113,27 @@ fn main() -> ExitCode {
 fn run(command: Command, json: bool) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Blank { card, maker_key_env, algorithm } => blank(&card, &maker_key_env, algorithm),
-        Command::Emulate { card, address } => emulate::run(&card, &address),
-        Command::Personalise { order, feedback, maker_key_env, transport_key_env, file_key_env, algorithm, reader } => {
+        Command::Emulate { card, address, events } => {
+            let events = events.unwrap_or_else(|| Journal::beside(&card, ".events"));
+            emulate::run(&card, &address, &Journal::unsealed(&events))
+        }
+        Command::Personalise {
+            order,
+            feedback,
+            events,
+            profile,
+            maker_key_env,
+            transport_key_env,
+            file_key_env,
+            algorithm,
+            reader,
+        } => {
+            let events = events.unwrap_or_else(|| Journal::beside(&feedback, ".events"));
             let desk = personalise::Desk {
                 order: &order,
                 feedback: &feedback,
+                events: &events,
+                profiles: profiles(&profile)?,
                 maker: key(&maker_key_env)?,
                 transport: key(&transport_key_env)?,
                 file: key(&file_key_env)?,
@@ -116,6 +144,17 @@ fn run(command: Command, json: bool) -> Result<(), Box<dyn Error>> {
         Command::Readers => show::readers(json),
         Command::Show { reader } => show::card(reader.as_deref(), json),
     }
+}
+
+/// The profiles of the program, and those of files.
+fn profiles(files: &[PathBuf]) -> Result<Vec<Profile>, Box<dyn Error>> {
+    let mut all = Profile::known();
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|e| format!("Q01 {}: {e}", file.display()))?;
+        // A file goes before the program's own of the same form.
+        all.insert(0, Profile::parse(&text).map_err(|e| format!("Q21 {}: {e}", file.display()))?);
+    }
+    Ok(all)
 }
 
 impl From<AlgorithmArg> for Algorithm {

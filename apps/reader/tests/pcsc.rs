@@ -7,11 +7,13 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tongka_base::{Algorithm, AppSerial, CardScheme, IssuerId};
+use tongka_card::data::{key_header, sealed_entry};
 use tongka_card::files::PublicInfo;
 use tongka_card::numbers::Pan;
 use tongka_card::personalise::personalise;
+use tongka_card::profile::{Keys, Profile};
 use tongka_card::{Card, CardImage, Channel, KeyImage, KeyUsage, PowerLost, Random, data};
-use tongka_crypto::{Key16, mac_sm4, sm3, wrap_key};
+use tongka_crypto::{Key16, encrypt_key, mac_sm4, sm3, wrap_key};
 
 const READER: &str = env!("CARGO_BIN_EXE_tongka-reader");
 
@@ -137,7 +139,26 @@ fn any_pcsc_program_sees_the_card() {
     assert!(again.contains("SW1=0x63, SW2=0xC1"), "{again}");
     remove(card);
 
-    personalising(dir.path());
+    // What is no command is noted by the emulator.
+    let card = insert(&path);
+    {
+        let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+        let reader = std::ffi::CString::new("Virtual PCD 00 00").unwrap();
+        let found = context.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
+        let mut buffer = [0; 300];
+        for malformed in [&[0x00, 0xA4, 0x04, 0x00, 0x08, 0xA0][..], &[0x00, 0xB0, 0x95, 0x00, 0x00, 0x00]] {
+            assert_eq!(found.transmit(malformed, &mut buffer).unwrap(), [0x67, 0x00]);
+        }
+    }
+    remove(card);
+    let log = std::fs::read_to_string(dir.path().join("card.bin.events")).unwrap();
+    let seal = |data: &[u8]| Ok::<_, std::convert::Infallible>(sm3(data).to_vec());
+    let (noted, _) = tongka_card::events::read(&log, tongka_card::events::UNSEALED, seal).unwrap();
+    let told: Vec<(&str, &str)> = noted.iter().map(|e| (e.code.as_str(), e.detail.as_str())).collect();
+    assert_eq!(told, [("6700", "6 bytes"), ("6700", "6 bytes")]);
+
+    personalising(dir.path(), "own", &Profile::own());
+    personalising(dir.path(), "ministry", &Profile::tunion());
 
     // What is no card is refused.
     std::fs::write(dir.path().join("no.bin"), b"no card").unwrap();
@@ -163,24 +184,83 @@ const TRANSPORT: [u8; 16] = *b"transport key 01";
 const FILE_KEY: [u8; 16] = *b"file key of city";
 const MAKER: [u8; 16] = [0x5C; 16];
 
-/// A card data file of two cards, as card management writes them.
-fn order(path: &Path) {
+/// The value of a key in the test's orders.
+fn key_of(n: u32, usage: KeyUsage, index: u8) -> [u8; 16] {
+    [usage as u8 ^ n as u8 ^ index << 4; 16]
+}
+
+/// A card data file of two cards, as card management writes them: in the platform's form or the ministry's.
+fn order(path: &Path, profile: &Profile) {
     let scheme = CardScheme::TUnion;
-    let mut body = Vec::new();
+    let (mut body, mut names) = (Vec::new(), Vec::new());
     for n in 1..=2 {
         let (_, info) = serial_of(n);
-        let mut keys = Vec::new();
-        for usage in KeyUsage::ALL {
-            let sealed = wrap_key(Algorithm::Sm4, &TRANSPORT, [usage as u8, 1, 4], &[usage as u8 ^ n as u8; 16]);
-            keys.push(sealed.len() as u8);
-            keys.extend(sealed);
+        let mut dgis = vec![(0xB001, info.encode().to_vec()), (0xBF01, vec![0, 1, 0, 0, 0, 0, 9])];
+        dgis.push((0xBF02, tongka_crypto::kcv(Algorithm::Sm4, &TRANSPORT).to_vec()));
+        match &profile.keys {
+            Keys::Sealed { sm4, .. } => {
+                let one = |usage: KeyUsage| {
+                    let (header, index) = (key_header(usage, 1, Algorithm::Sm4), usage.first_index());
+                    sealed_entry(index, &wrap_key(Algorithm::Sm4, &TRANSPORT, header, &key_of(n, usage, index)))
+                };
+                dgis.push((*sm4, KeyUsage::ALL.into_iter().flat_map(one).collect()));
+                dgis.push((0xBE05, [&[0, 1][..], &[n as u8; 40]].concat()));
+            }
+            Keys::Groups(groups) => {
+                for group in groups {
+                    let one = |slot: &tongka_card::profile::Slot| {
+                        let value = key_of(n, slot.usage, slot.card_index);
+                        let cipher = encrypt_key(Algorithm::Sm4, &TRANSPORT, &value);
+                        [&profile.header(slot, group.algorithm, 1)[..], &cipher].concat()
+                    };
+                    dgis.push((group.dgi, group.slots.iter().flat_map(one).collect()));
+                }
+            }
         }
-        let dgis = [(data::EF15, info.encode().to_vec()), (data::LIMITS, vec![0, 1, 0, 0]), (data::SM4_KEYS, keys)];
-        body.extend(data::card_part(n, &dgis));
+        names = dgis.iter().map(|(dgi, _)| *dgi).collect();
+        body.extend(profile.card_part(n, &dgis));
     }
-    let content = [data::head(scheme.letter(), data::dgi_names(scheme), 2, 7, body.len() as u64), body].concat();
+    let content = [profile.head(scheme.letter(), &names, (2, 7, 1), body.len() as u64), body].concat();
     let mac = mac_sm4(&FILE_KEY, [0; 16], &sm3(&content));
     std::fs::write(path, [&content[..], &mac].concat()).unwrap();
+}
+
+/// What the event log of an order tells, its seals checked.
+fn events(dir: &Path, log: &str, order: &str) -> Vec<String> {
+    let content = std::fs::read(dir.join(order)).unwrap();
+    let digest = sm3(&content[..content.len() - 16]).iter().map(|b| format!("{b:02X}")).collect::<String>();
+    let text = std::fs::read_to_string(dir.join(log)).unwrap();
+    let seal = |data: &[u8]| Ok::<_, std::convert::Infallible>(mac_sm4(&FILE_KEY, [0; 16], &sm3(data)).to_vec());
+    let (events, _) = tongka_card::events::read(&text, digest.as_bytes(), seal).unwrap();
+    events.into_iter().map(|event| event.code).collect()
+}
+
+/// A card in the virtual reader that is pulled out after so many commands.
+fn pulled_out(mut card: Card, after: usize) -> std::thread::JoinHandle<()> {
+    use std::io::{Read, Write};
+    let mut stream = TcpStream::connect("127.0.0.1:35963").unwrap();
+    std::thread::spawn(move || {
+        let mut commands = 0;
+        loop {
+            let mut length = [0; 2];
+            if stream.read_exact(&mut length).is_err() {
+                return;
+            }
+            let mut payload = vec![0; usize::from(u16::from_be_bytes(length))];
+            stream.read_exact(&mut payload).unwrap();
+            let answer = match payload[..] {
+                [0] => continue,
+                [1 | 2] => continue,
+                [4] => card.power_on(),
+                _ if commands == after => return,
+                _ => {
+                    commands += 1;
+                    card.transmit(&payload)
+                }
+            };
+            stream.write_all(&[&(answer.len() as u16).to_be_bytes()[..], &answer].concat()).unwrap();
+        }
+    })
 }
 
 fn serial_of(n: u32) -> (String, PublicInfo) {
@@ -197,9 +277,12 @@ fn serial_of(n: u32) -> (String, PublicInfo) {
     (pan.to_string(), info)
 }
 
-/// Cards of an order are written one after the other; the order goes on where it stood; what is no blank card is told.
-fn personalising(dir: &Path) {
-    order(&dir.join("order.tkc"));
+/// Cards of an order are written one after the other; the order goes on where it stood; what is no blank card is told, and
+/// noted.
+fn personalising(dir: &Path, form: &str, profile: &Profile) {
+    let dir = &dir.join(form);
+    std::fs::create_dir(dir).unwrap();
+    order(&dir.join("order.tkc"), profile);
     let blank = |name: &str| {
         let card = Card::blank(Key16::new(MAKER), Algorithm::Sm4, seeded());
         std::fs::write(dir.join(name), &*card.to_bytes()).unwrap();
@@ -216,17 +299,35 @@ fn personalising(dir: &Path) {
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     };
     let good = || write(MAKER, TRANSPORT, FILE_KEY);
-    assert!(write(MAKER, TRANSPORT, [1; 16]).unwrap_err().contains("Q12"));
-    assert!(write(MAKER, [1; 16], FILE_KEY).unwrap_err().contains("Q13"));
+    let told = |outcome: Result<String, String>, code: &str| {
+        let error = outcome.unwrap_err();
+        assert!(error.contains(code), "{error}");
+    };
+    told(write(MAKER, TRANSPORT, [1; 16]), "Q12");
+    assert!(std::fs::read_to_string(dir.join("feedback.csv.events.refused")).unwrap().contains(",Q12,"));
+    told(write(MAKER, [1; 16], FILE_KEY), "Q13");
+    told(good(), "Q07");
+    // A card that another issuer has written.
+    std::fs::write(dir.join("foreign.bin"), &*personalised().to_bytes()).unwrap();
+    let card = insert(&dir.join("foreign.bin"));
+    told(good(), "Q19");
+    remove(card);
+    // The card is pulled out in the middle of it: nothing is fed back.
+    let card = Card::blank(Key16::new(MAKER), Algorithm::Sm4, seeded());
+    let card = pulled_out(card, 20);
+    noticed(true);
+    told(good(), "Q08");
+    card.join().unwrap();
+    noticed(false);
+    assert!(!dir.join("feedback.csv").exists());
     for n in 1..=2 {
         let path = blank(&format!("blank-{n}.bin"));
         let card = insert(&path);
-        let told = format!("{:?}", write([1; 16], TRANSPORT, FILE_KEY));
-        assert!(told.contains("Q15"), "{told}");
-        let told = format!("{:?}", good());
-        assert!(told.starts_with("Ok") && told.contains(&format!("\\\"left\\\":{}", 2 - n)), "{told}");
+        told(write([1; 16], TRANSPORT, FILE_KEY), "Q15");
+        let made = format!("{:?}", good());
+        assert!(made.starts_with("Ok") && made.contains(&format!("\\\"left\\\":{}", 2 - n)), "{made}");
         if n == 1 {
-            assert!(format!("{:?}", good()).contains("Q14"), "the card was written before");
+            told(good(), "Q14");
         }
         remove(card);
         let mut made = Card::from_bytes(&std::fs::read(&path).unwrap(), seeded()).unwrap();
@@ -237,21 +338,38 @@ fn personalising(dir: &Path) {
     let lines: String = (1..=2).map(|n| format!("{},ok\n", serial_of(n).0)).collect();
     assert_eq!(std::fs::read_to_string(dir.join("feedback.csv")).unwrap(), lines);
     assert!(good().unwrap().contains("\"left\":0"), "the order is complete");
+    let expected = ["Q13", "Q07", "Q19", "Q08", "Q15", "written", "Q14", "Q15", "written", "complete"];
+    assert_eq!(events(dir, "feedback.csv.events", "order.tkc"), expected);
+    let log = std::fs::read_to_string(dir.join("feedback.csv.events")).unwrap();
+    assert!((1..=2).all(|n| !log.contains(&serial_of(n).0)), "numbers are masked");
+
+    // A stop between the event and the line: the next run adds the line. Any other difference is refused.
+    std::fs::write(dir.join("feedback.csv"), format!("{},ok\n", serial_of(1).0)).unwrap();
+    assert!(good().unwrap().contains("\"left\":0"));
+    assert_eq!(std::fs::read_to_string(dir.join("feedback.csv")).unwrap(), lines);
+    std::fs::write(dir.join("feedback.csv"), "").unwrap();
+    told(good(), "Q20");
+    std::fs::write(dir.join("feedback.csv"), &lines).unwrap();
+    std::fs::write(dir.join("feedback.csv.events"), log.replacen("Q19", "Q18", 1)).unwrap();
+    told(good(), "Q20");
+    std::fs::remove_file(dir.join("feedback.csv.events")).unwrap();
+    std::fs::remove_file(dir.join("feedback.csv")).unwrap();
 
     // A card that power left in the middle of it: it says so, and its number stays for the next one.
-    std::fs::write(dir.join("feedback.csv"), "").unwrap();
     let path = blank("torn.bin");
     let mut torn = Card::from_bytes(&std::fs::read(&path).unwrap(), seeded()).unwrap();
-    let parsed =
-        data::parse(&std::fs::read(dir.join("order.tkc")).map(|b| b[..b.len() - 16].to_vec()).unwrap()).unwrap();
+    let bytes = std::fs::read(dir.join("order.tkc")).unwrap();
+    let parsed = data::parse(&bytes[..bytes.len() - 16], &Profile::known()).unwrap();
     let image = parsed.cards[0].image(parsed.scheme().unwrap(), (Algorithm::Sm4, &Key16::new(TRANSPORT))).unwrap();
     let mut commands = 0;
     let mut cut = Cut { card: &mut torn, commands: &mut commands, at: 25 };
     personalise(&mut cut, &image, &Key16::new(MAKER), Algorithm::Sm4).unwrap_err();
     std::fs::write(&path, &*torn.to_bytes()).unwrap();
-    let _card = insert(&path);
-    assert!(format!("{:?}", good()).contains("Q16"));
-    assert_eq!(std::fs::read_to_string(dir.join("feedback.csv")).unwrap(), "");
+    let card = insert(&path);
+    told(good(), "Q16");
+    remove(card);
+    assert!(!dir.join("feedback.csv").exists());
+    assert_eq!(events(dir, "feedback.csv.events", "order.tkc"), ["Q16"]);
 }
 
 /// A card that is pulled out of its reader after some commands.

@@ -142,6 +142,10 @@ fn a_ceremony_a_city_key_and_an_audit() {
         "--check-digit",
         "--issuer",
         "02003050FFFFFFFF",
+        "--keys",
+        "sm4",
+        "--file",
+        "adf-05=01{region}00*35",
     ])
     .unwrap();
     let first = "310430500000000000";
@@ -180,8 +184,12 @@ fn a_ceremony_a_city_key_and_an_audit() {
     card(&["move", "--number", &numbers[0], "--to", "issued"]).unwrap();
     assert_eq!(card(&["show", "--number", &numbers[0]]).unwrap()["state"], "issued");
     assert!(card(&["move", "--number", &numbers[0], "--to", "lost"]).unwrap_err().contains("N05"));
-    assert_eq!(card(&["stock"]).unwrap()["segments"][0]["left"], 8);
+    assert_eq!(card(&["segments"]).unwrap()["segments"][0]["left"], 8);
     assert_eq!(card(&["orders"]).unwrap()["orders"][0]["state"], "closed");
+    assert_eq!(card(&["parts", "--order", "1"]).unwrap()["parts"][0]["for"], "bureau");
+    card(&["stock", "transfer", "--product", "STD", "--to", "B-1", "--count", "1"]).unwrap();
+    assert_eq!(card(&["stock", "show"]).unwrap()["stock"].as_array().unwrap().len(), 2);
+    assert_eq!(card(&["stock", "check"]).unwrap()["ok"], true);
 
     let mut sam =
         |args: &[&str]| desk.run(&[&["card", "sam"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
@@ -208,21 +216,26 @@ fn a_ceremony_a_city_key_and_an_audit() {
     desk.run(&[&data[..], &rest].concat(), &[PASSPHRASE, PASSPHRASE]).unwrap();
     let mut sam =
         |args: &[&str]| desk.run(&[&["card", "sam"], args, &["--data", "data", "--owner", "3050"]].concat(), &[]);
-    sam(&["move", "--number", "305000000001", "--to", "in_use"]).unwrap();
+    assert!(sam(&["move", "--number", "305000000001", "--to", "in_use"]).unwrap_err().contains("N06"));
+    sam(&["move", "--number", "305000000001", "--to", "in_use", "--holder", "bus-1"]).unwrap();
     assert_eq!(sam(&["show", "--number", "305000000001"]).unwrap()["state"], "in_use");
 
-    let inventory = desk.key(&["inventory"], "3050", &[]).unwrap();
+    let inventory = desk.key(&["inventory", "--as", "lin"], "3050", &[PASSPHRASE]).unwrap();
     assert_eq!((inventory["ok"].as_bool(), inventory["keys"].as_array().unwrap().len()), (Some(true), 7));
-    assert_eq!(desk.key(&["inventory"], "0", &[]).unwrap()["keys"].as_array().unwrap().len(), 1);
-    let requests = desk.key(&["requests"], "3050", &[]).unwrap();
+    assert_eq!(desk.key(&["inventory", "--as", "li"], "0", &[PASSPHRASE]).unwrap()["keys"].as_array().unwrap().len(), 1);
+    let requests = desk.key(&["requests", "--as", "lin"], "3050", &[PASSPHRASE]).unwrap();
     assert!(requests["requests"].as_array().unwrap().iter().all(|r| r["state"] == "done"));
+    // Who is no custodian of an owner sees nothing of it.
+    for command in ["inventory", "requests", "custodians"] {
+        assert!(desk.key(&[command, "--as", "zhang"], "3050", &[PASSPHRASE]).unwrap_err().contains("K03"));
+    }
     let audit = desk.run(&["audit", "verify", "--data", "data"], &[]).unwrap();
     let noted = audit["head"].as_str().unwrap().to_owned();
     desk.run(&["audit", "verify", "--data", "data", "--noted", &noted], &[]).unwrap();
     let list = desk.run(&["audit", "list", "--data", "data"], &[]).unwrap();
     let outcomes: Vec<&str> =
         list["entries"].as_array().unwrap().iter().filter_map(|e| e["outcome"].as_str()).collect();
-    for code in ["ok", "K01", "K03", "K06", "H06"] {
+    for code in ["ok", "K01", "K03", "K06", "K09", "H06"] {
         assert!(outcomes.contains(&code), "{code} in {outcomes:?}");
     }
     desk.run(

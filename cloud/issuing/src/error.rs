@@ -29,6 +29,9 @@ pub enum IssuingError {
     /// A card data or feedback file that is damaged or foreign.
     #[error("N07 文件损坏或MAC错误 the file is damaged or its MAC is wrong: {0}")]
     File(String),
+    /// The event log of a reader is missing where one is due, or was changed.
+    #[error("N08 读写器事件日志缺失或被改动 the reader's event log is missing or was changed: {0}")]
+    Events(String),
     /// A key is missing or the device refused.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -19,7 +19,9 @@ pub struct Order {
     pub first: i64,
     /// Number of cards.
     pub count: u64,
-    /// `open`, `made` (card data were given out), `closed` (fed back).
+    /// Cards whose data were given out.
+    pub given: u64,
+    /// `open`, `made` (the data of all were given out), `closed` (all fed back).
     pub state: String,
     /// When.
     pub ordered_at: String,
@@ -59,6 +61,7 @@ pub async fn order(
             maker: maker.to_owned(),
             first,
             count,
+            given: 0,
             state: "open".to_owned(),
             ordered_at: format_date_time(desk.clock.now()),
         };
@@ -81,12 +84,14 @@ fn order_of(row: &Row) -> Result<Order, IssuingError> {
         maker: row.text("maker")?,
         first: row.int("first")?,
         count: row.int("card_count")? as u64,
+        given: row.int("given")? as u64,
         state: row.text("state")?,
         ordered_at: row.text("ordered_at")?,
     })
 }
 
-const COLUMNS: &str = "id, product, maker, first, card_count, state, ordered_at";
+const COLUMNS: &str = "id, product, maker, first, card_count, state, ordered_at, CAST(COALESCE((SELECT SUM(p.card_count) \
+                       FROM production_part p WHERE p.order_id = production_order.id), 0) AS BIGINT) AS given";
 
 /// The orders of an owner, newest first.
 ///
@@ -102,4 +107,68 @@ pub(crate) async fn find(desk: &Desk<'_>, owner: TenantCode, id: i64) -> Result<
     let sql = format!("SELECT {COLUMNS} FROM production_order WHERE id = $1 AND {{tenant:owner}}");
     let row = desk.db.read(Scope::Tenant(owner)).fetch_optional(&sql, params![id]).await?;
     row.as_ref().map(order_of).transpose()?.ok_or_else(|| IssuingError::NotFound(format!("order {id}")))
+}
+
+/// Who personalises a part of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A card bureau (制卡厂), which feeds back a list.
+    Bureau,
+    /// The owner itself, in its own readers, whose event log comes back with the list.
+    Own,
+}
+
+impl Destination {
+    /// As stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bureau => "bureau",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// A part of an order: the cards of one data file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Order.
+    pub order: i64,
+    /// Number within the order, from 1.
+    pub part: u16,
+    /// First card of the order in it, from 0.
+    pub first: u64,
+    /// Number of cards.
+    pub count: u64,
+    /// Who personalises it.
+    pub destination: Destination,
+    /// Form of the file.
+    pub form: String,
+    /// SM3 of the file's content without its MAC, hex.
+    pub digest: String,
+    /// `made`, `closed` (fed back).
+    pub state: String,
+}
+
+/// The parts of an order of an owner.
+///
+/// # Errors
+/// N01.
+pub async fn parts(desk: &Desk<'_>, owner: TenantCode, order: i64) -> Result<Vec<Part>, IssuingError> {
+    find(desk, owner, order).await?;
+    let sql = "SELECT order_id, part, first_card, card_count, destination, form, digest, state FROM production_part \
+               WHERE order_id = $1 AND {tenant:owner} ORDER BY part";
+    let rows = desk.db.read(Scope::Tenant(owner)).fetch_all(sql, params![order]).await?;
+    let part = |row: &Row| -> Result<Part, IssuingError> {
+        Ok(Part {
+            order: row.int("order_id")?,
+            part: row.int("part")? as u16,
+            first: row.int("first_card")? as u64,
+            count: row.int("card_count")? as u64,
+            destination: if row.text("destination")? == "own" { Destination::Own } else { Destination::Bureau },
+            form: row.text("form")?,
+            digest: row.text("digest")?,
+            state: row.text("state")?,
+        })
+    };
+    rows.iter().map(part).collect()
 }

@@ -1,8 +1,9 @@
 //! Products and number segments.
 
 use crate::IssuingError;
+use crate::content::{ProductFile, check_files, read_files, write_files};
 use tongka_audit::Deed;
-use tongka_base::{AppSerial, CardScheme, Fen, IssuerId};
+use tongka_base::{Algorithm, AppSerial, CardScheme, Fen, IssuerId};
 use tongka_card::numbers::{MohurdNumber, Pan};
 use tongka_key::Desk;
 use tongka_storage::{Row, Scope, TenantCode, WriteTx, params};
@@ -24,12 +25,52 @@ pub struct Product {
     pub region: [u8; 4],
     /// Kind of card (卡种类型) of EF17.
     pub kind: u8,
+    /// Key sets of its cards.
+    pub keys: KeySets,
     /// Highest balance.
     pub max_balance: Fen,
+    /// Overdraft limit (透支限额) of the purse.
+    pub overdraft: Fen,
     /// Deposit (押金).
     pub deposit: Fen,
     /// Years a card is valid.
     pub years: u8,
+    /// Files whose contents are the product's own.
+    pub files: Vec<ProductFile>,
+}
+
+/// Key sets (密钥组) of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySets {
+    /// 3DES only.
+    Tdes,
+    /// SM4 only.
+    Sm4,
+    /// Both side by side.
+    Both,
+}
+
+impl KeySets {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Tdes, Self::Sm4, Self::Both];
+
+    /// As stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tdes => "3des",
+            Self::Sm4 => "sm4",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether a card has keys of an algorithm.
+    pub fn has(self, algorithm: Algorithm) -> bool {
+        match self {
+            Self::Tdes => algorithm == Algorithm::Tdes,
+            Self::Sm4 => algorithm == Algorithm::Sm4,
+            Self::Both => true,
+        }
+    }
 }
 
 /// Numbers allotted to a product and a maker, both ends included.
@@ -47,7 +88,7 @@ pub struct Segment {
 
 /// A segment and how much of it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stock {
+pub struct SegmentUse {
     /// The segment.
     pub segment: Segment,
     /// Numbers ordered so far.
@@ -135,13 +176,15 @@ pub async fn define(desk: &Desk<'_>, owner: TenantCode, actor: &str, new: &Produ
             return Err(IssuingError::Value("a product code is 1 to 16 of A-Z 0-9 -".into()));
         }
         let money = 0..=i64::from(i32::MAX);
-        if !money.contains(&new.max_balance.0) || !money.contains(&new.deposit.0) || !(1..=50).contains(&new.years) {
-            return Err(IssuingError::Value("highest balance, deposit or years".into()));
+        let limits = money.contains(&new.max_balance.0) && (0..=0xFF_FFFF).contains(&new.overdraft.0);
+        if !limits || !money.contains(&new.deposit.0) || !(1..=50).contains(&new.years) {
+            return Err(IssuingError::Value("highest balance, overdraft, deposit or years".into()));
         }
+        check_files(new)?;
         let mut tx = begin(desk).await?;
         let sql = "INSERT INTO card_product (owner, code, name, scheme, check_digit, issuer, region, kind, \
-                   max_balance_fen, deposit_fen, years) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-                   ON CONFLICT (owner, code) DO NOTHING";
+                   max_balance_fen, deposit_fen, years, key_sets, overdraft_fen, files) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (owner, code) DO NOTHING";
         let values = params![
             owner.0,
             new.code.as_str(),
@@ -153,7 +196,10 @@ pub async fn define(desk: &Desk<'_>, owner: TenantCode, actor: &str, new: &Produ
             i64::from(new.kind),
             new.max_balance,
             new.deposit,
-            i64::from(new.years)
+            i64::from(new.years),
+            new.keys.name(),
+            new.overdraft,
+            write_files(&new.files)
         ];
         if tx.execute(sql, values).await? == 0 {
             return Err(IssuingError::Exists(new.code.clone()));
@@ -166,6 +212,7 @@ pub async fn define(desk: &Desk<'_>, owner: TenantCode, actor: &str, new: &Produ
 
 fn product_of(row: &Row) -> Result<Product, IssuingError> {
     let odd = || IssuingError::Value("a stored product that does not read".into());
+    let key_sets = row.text("key_sets")?;
     let scheme = row.text("scheme")?.bytes().next().and_then(CardScheme::from_letter).ok_or_else(odd)?;
     Ok(Product {
         code: row.text("code")?,
@@ -175,10 +222,25 @@ fn product_of(row: &Row) -> Result<Product, IssuingError> {
         issuer: IssuerId::parse(row.text("issuer")?.as_bytes()).ok_or_else(odd)?,
         region: (row.int("region")? as u32).to_be_bytes(),
         kind: row.int("kind")? as u8,
+        keys: KeySets::ALL.into_iter().find(|k| k.name() == key_sets).ok_or_else(odd)?,
         max_balance: Fen(row.int("max_balance_fen")?),
+        overdraft: Fen(row.int("overdraft_fen")?),
         deposit: Fen(row.int("deposit_fen")?),
         years: row.int("years")? as u8,
+        files: read_files(&row.text("files")?)?,
     })
+}
+
+const COLUMNS: &str = "code, name, scheme, check_digit, issuer, region, kind, max_balance_fen, deposit_fen, years, \
+                       key_sets, overdraft_fen, files";
+
+/// The products of an owner, by code.
+///
+/// # Errors
+/// What the database says.
+pub async fn products(desk: &Desk<'_>, owner: TenantCode) -> Result<Vec<Product>, IssuingError> {
+    let sql = format!("SELECT {COLUMNS} FROM card_product WHERE {{tenant:owner}} ORDER BY code");
+    desk.db.read(Scope::Tenant(owner)).fetch_all(&sql, params![]).await?.iter().map(product_of).collect()
 }
 
 /// A product of an owner.
@@ -186,9 +248,8 @@ fn product_of(row: &Row) -> Result<Product, IssuingError> {
 /// # Errors
 /// N01.
 pub async fn product(desk: &Desk<'_>, owner: TenantCode, code: &str) -> Result<Product, IssuingError> {
-    let sql = "SELECT code, name, scheme, check_digit, issuer, region, kind, max_balance_fen, deposit_fen, years \
-               FROM card_product WHERE code = $1 AND {tenant:owner}";
-    let row = desk.db.read(Scope::Tenant(owner)).fetch_optional(sql, params![code]).await?;
+    let sql = format!("SELECT {COLUMNS} FROM card_product WHERE code = $1 AND {{tenant:owner}}");
+    let row = desk.db.read(Scope::Tenant(owner)).fetch_optional(&sql, params![code]).await?;
     row.as_ref().map(product_of).transpose()?.ok_or_else(|| IssuingError::NotFound(code.to_owned()))
 }
 
@@ -225,16 +286,16 @@ pub async fn allot(desk: &Desk<'_>, owner: TenantCode, actor: &str, segment: &Se
 ///
 /// # Errors
 /// What the database says.
-pub async fn stock(desk: &Desk<'_>, owner: TenantCode) -> Result<Vec<Stock>, IssuingError> {
+pub async fn segments(desk: &Desk<'_>, owner: TenantCode) -> Result<Vec<SegmentUse>, IssuingError> {
     let sql = "SELECT product, maker, first, last, next FROM number_segment WHERE {tenant:owner} ORDER BY space, first";
     let rows = desk.db.read(Scope::Tenant(owner)).fetch_all(sql, params![]).await?;
-    let stock_of = |row: &Row| -> Result<Stock, IssuingError> {
+    let use_of = |row: &Row| -> Result<SegmentUse, IssuingError> {
         let (first, last, next) = (row.int("first")?, row.int("last")?, row.int("next")?);
-        Ok(Stock {
+        Ok(SegmentUse {
             segment: Segment { product: row.text("product")?, maker: row.text("maker")?, first, last },
             ordered: (next - first) as u64,
             left: (last - next + 1) as u64,
         })
     };
-    rows.iter().map(stock_of).collect()
+    rows.iter().map(use_of).collect()
 }

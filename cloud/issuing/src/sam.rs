@@ -9,13 +9,13 @@ use crate::data::{give_out, seal, write_file};
 use crate::product::{begin, finish, noted};
 use std::path::Path;
 use tongka_base::date::days_since_epoch;
-use tongka_base::{Algorithm, PsamNo};
+use tongka_base::{Algorithm, CardScheme, PsamNo};
 use tongka_card::KeyUsage;
 use tongka_card::card::TUNION_AID;
-use tongka_card::data::{SM4_KEYS, TDES_KEYS, card_part};
+use tongka_card::profile::{Keys, Profile};
 use tongka_card::psam::{PsamApplication, PsamInfo};
 use tongka_hsm::{KeyRef, Usage};
-use tongka_key::{Desk, KeyError, Login, pick, together};
+use tongka_key::{Desk, KeyError, Login, Wanted, pick, together};
 use tongka_storage::{Scope, TenantCode, Value, params};
 
 /// What a SAM is for.
@@ -62,6 +62,8 @@ pub struct Sam {
     pub kind: String,
     /// State, as stored.
     pub state: String,
+    /// Who has it, once it is in use: an operator, a terminal, a load point.
+    pub holder: String,
 }
 
 /// Most SAMs of one deed.
@@ -126,7 +128,7 @@ pub async fn register_sams(
 pub async fn write_sam_file(
     desk: &Desk<'_>,
     people: [Login<'_>; 2],
-    kind: SamKind,
+    (kind, scheme): (SamKind, Option<CardScheme>),
     (first, count): (PsamNo, u64),
     (transport, file_key): (&str, &str),
     path: &Path,
@@ -139,8 +141,10 @@ pub async fn write_sam_file(
         let numbers = range(first, count)?;
         let (usage, card_usage) = kind.key();
         let mut keys = Vec::new();
-        for (dgi, algorithm) in [(TDES_KEYS, Algorithm::Tdes), (SM4_KEYS, Algorithm::Sm4)] {
-            match pick(desk, owner, usage, algorithm, None).await {
+        let profile = Profile::own();
+        let Keys::Sealed { tdes, sm4 } = profile.keys else { unreachable!("the platform's own form has sealed keys") };
+        for (dgi, algorithm) in [(tdes, Algorithm::Tdes), (sm4, Algorithm::Sm4)] {
+            match pick(desk, owner, Wanted { scheme, ..Wanted::new(usage, algorithm) }).await {
                 Ok(key) => keys.push((dgi, key)),
                 Err(KeyError::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -153,7 +157,7 @@ pub async fn write_sam_file(
         let mut sealed = Vec::new();
         for (dgi, key) in &keys {
             let name = key.device_name();
-            sealed.push((*dgi, seal(desk.hsm, KeyRef::stored(&name), card_usage, &key.spec, &transport)?));
+            sealed.push((*dgi, seal(desk.hsm, KeyRef::stored(&name), (card_usage, 1), &key.spec, &transport)?));
         }
         let mut body = Vec::new();
         for (sequence, number) in (1..).zip(&numbers) {
@@ -173,11 +177,10 @@ pub async fn write_sam_file(
                 (0xB017, application.encode().to_vec()),
             ];
             dgis.extend(sealed.iter().cloned());
-            body.extend(card_part(sequence, &dgis));
+            body.extend(profile.card_part(sequence, &dgis));
         }
-        let names = ["B015", "B016", "B017", "B0A0", "B1A0"];
-        let made =
-            write_file(desk.hsm, (b'S', &names), (count as u32, 0), &[body], &format!("{owner}.{file_key}"), path)?;
+        let head = profile.head(b'S', &[0xB015, 0xB016, 0xB017, tdes, sm4], (count as u32, 0, 0), body.len() as u64);
+        let made = write_file(desk.hsm, &head, &[body], &format!("{owner}.{file_key}"), path)?;
 
         let mut tx = begin(desk).await?;
         let last = numbers[numbers.len() - 1];
@@ -200,38 +203,44 @@ pub async fn write_sam_file(
 /// # Errors
 /// N01.
 pub async fn sam(desk: &Desk<'_>, owner: TenantCode, number: PsamNo) -> Result<Sam, IssuingError> {
-    let sql = "SELECT kind, state FROM sam WHERE number = $1 AND {tenant:owner}";
+    let sql = "SELECT kind, state, holder FROM sam WHERE number = $1 AND {tenant:owner}";
     let row = desk.db.read(Scope::Tenant(owner)).fetch_optional(sql, params![number.to_string()]).await?;
     let row = row.ok_or_else(|| IssuingError::NotFound(number.to_string()))?;
-    Ok(Sam { number, kind: row.text("kind")?, state: row.text("state")? })
+    Ok(Sam { number, kind: row.text("kind")?, state: row.text("state")?, holder: row.text("holder")? })
 }
 
-/// Moves a SAM to another of the [`SAM_STATES`].
+/// Moves a SAM to another of the [`SAM_STATES`]; one that goes into use is issued to a holder.
 ///
 /// # Errors
-/// N01; N05 where the state does not follow.
+/// N01; N05 where the state does not follow; N06 for a SAM in use without a holder.
 pub async fn move_sam(
     desk: &Desk<'_>,
     owner: TenantCode,
     actor: &str,
     number: PsamNo,
     to: &str,
+    holder: Option<&str>,
 ) -> Result<(), IssuingError> {
     let object = number.to_string();
     let work = async {
-        let from = sam(desk, owner, number).await?.state;
+        let Sam { state: from, holder: before, .. } = sam(desk, owner, number).await?;
         let next = SAM_STATES.iter().find(|(name, ..)| *name == from).map_or(&[][..], |(.., next)| next);
         // Only its data file makes a SAM.
         if to == "made" || !next.contains(&to) {
             return Err(IssuingError::State(format!("{object} is {from}, it cannot become {to}")));
         }
+        let holder = holder.unwrap_or(&before);
+        if to == "in_use" && (holder.is_empty() || holder.chars().count() > 64) {
+            return Err(IssuingError::Value("a SAM in use has a holder of 1 to 64 characters".into()));
+        }
         let mut tx = begin(desk).await?;
-        let sql = "UPDATE sam SET state = $4, changed_on = $5 WHERE number = $1 AND owner = $2 AND state = $3";
+        let sql = "UPDATE sam SET state = $4, changed_on = $5, holder = $6 \
+                   WHERE number = $1 AND owner = $2 AND state = $3";
         let at = days_since_epoch(desk.clock.now().date());
-        if tx.execute(sql, params![object.as_str(), owner.0, from.as_str(), to, at]).await? == 0 {
+        if tx.execute(sql, params![object.as_str(), owner.0, from.as_str(), to, at, holder]).await? == 0 {
             return Err(IssuingError::State(format!("{object} was changed meanwhile")));
         }
-        finish(desk, tx, owner, actor, "sam.move", &object, &format!("{from} to {to}")).await
+        finish(desk, tx, owner, actor, "sam.move", &object, &format!("{from} to {to}, {holder}")).await
     };
     let outcome = work.await;
     noted(desk, (owner, actor, "sam.move", &object), outcome).await

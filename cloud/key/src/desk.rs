@@ -33,6 +33,19 @@ impl Note<'_> {
 }
 
 impl Desk<'_> {
+    /// Notes that something was refused before it reached a command: what a person entered could not be read. The
+    /// outcome stays what it was.
+    ///
+    /// # Errors
+    /// The outcome's; what the audit log says.
+    pub async fn audited<T>(
+        &self,
+        (owner, actor, action, object): (TenantCode, &str, &str, &str),
+        outcome: Result<T, KeyError>,
+    ) -> Result<T, KeyError> {
+        self.noted(Note { owner, actor, action, object }, outcome).await
+    }
+
     pub(crate) async fn begin(&self) -> Result<WriteTx, KeyError> {
         Ok(tongka_audit::begin(self.db).await?)
     }

@@ -34,6 +34,9 @@ pub enum KeyError {
     /// A value that is none.
     #[error("K09 参数不合规 a value that does not fit: {0}")]
     Value(String),
+    /// What a custodian should have entered and did not.
+    #[error("K10 缺少分量或输入 a component or another input is missing: {0}")]
+    Missing(String),
     /// The device refused or failed.
     #[error(transparent)]
     Hsm(#[from] HsmError),

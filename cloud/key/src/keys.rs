@@ -2,8 +2,8 @@
 
 use crate::KeyError;
 use crate::desk::Desk;
-use tongka_base::Algorithm;
 use tongka_base::date::format_date_time;
+use tongka_base::{Algorithm, CardScheme};
 use tongka_hsm::{KeyInfo, KeySpec, Usage, algorithm_name};
 use tongka_storage::{Row, Scope, TenantCode, WriteTx, params};
 
@@ -42,6 +42,8 @@ pub enum KeyState {
     Generated,
     /// In use (启用).
     Active,
+    /// Not used for the time being (暂停).
+    Suspended,
     /// Cards are no longer issued under it; what they did is still verified (停止发卡).
     Retired,
     /// Not used at all (吊销).
@@ -56,6 +58,7 @@ impl KeyState {
         match self {
             Self::Generated => "generated",
             Self::Active => "active",
+            Self::Suspended => "suspended",
             Self::Retired => "retired",
             Self::Revoked => "revoked",
             Self::Destroyed => "destroyed",
@@ -67,25 +70,30 @@ impl KeyState {
         match self {
             Self::Generated => "已生成",
             Self::Active => "启用",
+            Self::Suspended => "暂停",
             Self::Retired => "停止发卡",
             Self::Revoked => "吊销",
             Self::Destroyed => "销毁",
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
-        [Self::Generated, Self::Active, Self::Retired, Self::Revoked, Self::Destroyed]
-            .into_iter()
-            .find(|s| s.name() == name)
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Generated, Self::Active, Self::Suspended, Self::Retired, Self::Revoked, Self::Destroyed];
+
+    /// The state of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
     }
 
     /// Whether a key may go from this state to that.
     pub fn may_become(self, next: Self) -> bool {
-        use KeyState::{Active, Destroyed, Generated, Retired, Revoked};
+        use KeyState::{Active, Destroyed, Generated, Retired, Revoked, Suspended};
         matches!(
             (self, next),
             (Generated, Active | Destroyed)
-                | (Active, Retired | Revoked)
+                | (Active, Suspended | Retired | Revoked)
+                | (Suspended, Active | Retired | Revoked)
                 | (Retired, Revoked)
                 // Again, after a stop between the books and the device.
                 | (Revoked | Destroyed, Destroyed)
@@ -100,6 +108,8 @@ pub struct ManagedKey {
     pub owner: TenantCode,
     /// Name within the owner, purpose, algorithm, version and index.
     pub spec: KeySpec,
+    /// Card scheme it is for; none for keys of every scheme, and those that are for no cards.
+    pub scheme: Option<CardScheme>,
     /// Place in the hierarchy.
     pub level: Level,
     /// State.
@@ -124,7 +134,7 @@ pub(crate) fn device_name(owner: TenantCode, name: &str) -> String {
     format!("{owner}.{name}")
 }
 
-const COLUMNS: &str = "owner, name, usage, algorithm, version, key_index, level, state, kcv, parent, made_at";
+const COLUMNS: &str = "owner, name, usage, algorithm, version, key_index, scheme, level, state, kcv, parent, made_at";
 
 fn key_of(row: &Row) -> Result<ManagedKey, KeyError> {
     let odd = || KeyError::Value("a stored key that does not read".into());
@@ -139,6 +149,7 @@ fn key_of(row: &Row) -> Result<ManagedKey, KeyError> {
             version: row.int("version")? as u8,
             index: row.int("key_index")? as u8,
         },
+        scheme: row.text("scheme")?.bytes().next().and_then(CardScheme::from_letter),
         level: Level::parse(&row.text("level")?).ok_or_else(odd)?,
         state: KeyState::parse(&row.text("state")?).ok_or_else(odd)?,
         kcv: hex::decode(row.text("kcv")?).ok().and_then(|k| k.try_into().ok()).ok_or_else(odd)?,
@@ -163,26 +174,81 @@ pub(crate) async fn key(desk: &Desk<'_>, owner: TenantCode, name: &str) -> Resul
     row.as_ref().map(key_of).transpose()?.ok_or_else(|| KeyError::NotFound(name.to_owned()))
 }
 
-/// The key for a purpose: without a version the newest active one, which cards are issued under; with a version that
-/// one, active or retired, which verifies what cards of that version did.
+/// A key by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Purpose.
+    pub usage: Usage,
+    /// Algorithm.
+    pub algorithm: Algorithm,
+    /// Cards of which scheme; a key of every scheme fits too.
+    pub scheme: Option<CardScheme>,
+    /// Index.
+    pub index: u8,
+    /// Without: the newest active one, which cards are issued under. With: that one, active or retired, which verifies
+    /// what cards of that version did.
+    pub version: Option<u8>,
+}
+
+impl Wanted {
+    /// The newest active key of index 1.
+    pub fn new(usage: Usage, algorithm: Algorithm) -> Self {
+        Self { usage, algorithm, scheme: None, index: 1, version: None }
+    }
+
+    /// The one of a version.
+    #[must_use]
+    pub fn version(self, version: u8) -> Self {
+        Self { version: Some(version), ..self }
+    }
+
+    fn fits(&self, key: &ManagedKey) -> bool {
+        let usable = key.state == KeyState::Active || (self.version.is_some() && key.state == KeyState::Retired);
+        let spec = &key.spec;
+        usable
+            && (spec.usage, spec.algorithm, spec.index) == (self.usage, self.algorithm, self.index)
+            && (key.scheme.is_none() || key.scheme == self.scheme)
+            && self.version.is_none_or(|version| version == spec.version)
+    }
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} index {}", self.usage, algorithm_name(self.algorithm), self.index)?;
+        self.scheme.map_or(Ok(()), |scheme| write!(f, " scheme {scheme}"))?;
+        self.version.map_or(Ok(()), |version| write!(f, " version {version}"))
+    }
+}
+
+/// The key for a purpose; one of the scheme goes before one of every scheme.
 ///
 /// # Errors
 /// K01 where there is none.
-pub async fn pick(
-    desk: &Desk<'_>,
-    owner: TenantCode,
-    usage: Usage,
-    algorithm: Algorithm,
-    version: Option<u8>,
-) -> Result<ManagedKey, KeyError> {
-    let fits = |key: &ManagedKey| {
-        let usable = key.state == KeyState::Active || (version.is_some() && key.state == KeyState::Retired);
-        usable
-            && (key.spec.usage, key.spec.algorithm) == (usage, algorithm)
-            && version.is_none_or(|v| v == key.spec.version)
-    };
-    let found = keys(desk, owner).await?.into_iter().filter(fits).max_by_key(|key| key.spec.version);
-    found.ok_or_else(|| KeyError::NotFound(format!("{usage} {} {version:?}", algorithm_name(algorithm))))
+pub async fn pick(desk: &Desk<'_>, owner: TenantCode, wanted: Wanted) -> Result<ManagedKey, KeyError> {
+    choose(&keys(desk, owner).await?, wanted).cloned()
+}
+
+/// [`pick`] among keys that were read before.
+///
+/// # Errors
+/// K01 where there is none.
+pub fn choose(keys: &[ManagedKey], wanted: Wanted) -> Result<&ManagedKey, KeyError> {
+    let found = keys.iter().filter(|key| wanted.fits(key));
+    let found = found.max_by_key(|key| (key.scheme.is_some(), key.spec.version));
+    found.ok_or_else(|| KeyError::NotFound(wanted.to_string()))
+}
+
+/// The key that already does what `key` would do once it is active, if there is one: which of two keys with one
+/// description made a card's key could not be told.
+pub(crate) async fn rival(desk: &Desk<'_>, key: &ManagedKey) -> Result<Option<String>, KeyError> {
+    if !key.spec.usage.is_card_key() {
+        return Ok(None);
+    }
+    let does = |k: &ManagedKey| (k.spec.usage, k.spec.algorithm, k.spec.version, k.spec.index, k.scheme, k.level);
+    let in_office = |k: &ManagedKey| matches!(k.state, KeyState::Active | KeyState::Suspended | KeyState::Retired);
+    let mut all = keys(desk, key.owner).await?.into_iter();
+    let same = all.find(|k| k.spec.name != key.spec.name && in_office(k) && does(k) == does(key));
+    Ok(same.map(|k| k.spec.name))
 }
 
 /// Writes the row of a new key.
@@ -191,11 +257,11 @@ pub(crate) async fn insert(
     desk: &Desk<'_>,
     owner: TenantCode,
     info: &KeyInfo,
-    level: Level,
+    (scheme, level): (Option<CardScheme>, Level),
     parent: Option<&str>,
 ) -> Result<(), KeyError> {
     let KeyInfo { spec, kcv } = info;
-    let sql = format!("INSERT INTO managed_key ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    let sql = format!("INSERT INTO managed_key ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
     let values = params![
         owner.0,
         spec.name.as_str(),
@@ -203,6 +269,7 @@ pub(crate) async fn insert(
         algorithm_name(spec.algorithm),
         i64::from(spec.version),
         i64::from(spec.index),
+        scheme.map_or_else(String::new, |scheme| scheme.to_string()),
         level.name(),
         KeyState::Generated.name(),
         hex::encode_upper(kcv),

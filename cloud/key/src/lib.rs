@@ -13,14 +13,15 @@ mod custodian;
 mod desk;
 mod error;
 mod keys;
+pub mod lists;
 mod request;
 
-pub use ceremony::{Minutes, Participant, ceremony};
-pub use custodian::{Login, enrol, together};
+pub use ceremony::{Minutes, OpenCeremony, Participant, ceremony};
+pub use custodian::{Custodian, Login, Proof, admit, custodians, enrol, together};
 pub use desk::Desk;
 pub use error::KeyError;
-pub use keys::{Finding, KeyState, Level, ManagedKey, inventory, keys, pick};
-pub use request::{Action, Done, NewKey, Request, approve, propose, refuse, requests};
+pub use keys::{Finding, KeyState, Level, ManagedKey, Wanted, choose, inventory, keys, pick};
+pub use request::{Action, Done, Factors, NewKey, Request, approve, propose, refuse, requests};
 
 /// The centre as an owner of keys.
 pub const CENTRE: tongka_storage::TenantCode = tongka_storage::TenantCode(0);

@@ -2,12 +2,14 @@
 
 use crate::custodian::{Login, authenticate};
 use crate::desk::{Desk, Note};
-use crate::keys::{KeyState, Level, device_name, insert, key};
+use crate::keys::{KeyState, Level, device_name, insert, key, rival};
 use crate::{CENTRE, KeyError};
 use serde::{Deserialize, Serialize};
-use tongka_base::Algorithm;
 use tongka_base::date::format_date_time;
-use tongka_hsm::{HsmCode, KeyBlock, KeyInfo, KeyRef, KeySpec, Usage};
+use tongka_base::id::parse_hex;
+use tongka_base::{Algorithm, AppSerial, CardScheme, IssuerId};
+use tongka_card::{Fields, Pattern};
+use tongka_hsm::{HsmCode, HsmError, KeyBlock, KeyInfo, KeyRef, KeySpec, MOST_LEVELS, Usage};
 use tongka_storage::{Row, Scope, TenantCode, params};
 
 /// A key to be made.
@@ -23,6 +25,9 @@ pub struct NewKey {
     pub version: u8,
     /// Index, as cards carry it.
     pub index: u8,
+    /// Card scheme it is for: `T`, `M`; none for every scheme.
+    #[serde(default)]
+    pub scheme: Option<char>,
     /// Place in the hierarchy.
     pub level: Level,
 }
@@ -39,9 +44,59 @@ impl NewKey {
         }
     }
 
+    /// Its card scheme.
+    pub(crate) fn card_scheme(&self) -> Result<Option<CardScheme>, KeyError> {
+        let read = |letter: char| u8::try_from(letter).ok().and_then(CardScheme::from_letter);
+        let unknown = || KeyError::Value("a card scheme is T or M".into());
+        self.scheme.map(|letter| read(letter).ok_or_else(unknown)).transpose()
+    }
+
     /// The same under its name within the owner.
     pub(crate) fn managed(&self, info: KeyInfo) -> KeyInfo {
         KeyInfo { spec: KeySpec { name: self.name.clone(), ..info.spec }, ..info }
+    }
+}
+
+/// Factors (分散因子) of the levels between one key and another, the upper level first, each as a [`Pattern`] that makes
+/// eight bytes: `3050FF0000000000`, `{issuer:0..4}FFFFFFFF`, `{serial:2..10}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factors {
+    /// The patterns.
+    pub levels: Vec<String>,
+    /// Issuer id for the field `issuer`, 16 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Application serial for the field `serial`, 20 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+}
+
+impl Factors {
+    /// Of patterns that need no field.
+    pub fn new<const N: usize>(levels: [&str; N]) -> Self {
+        Self { levels: levels.map(str::to_owned).to_vec(), ..Self::default() }
+    }
+
+    /// The factors.
+    ///
+    /// # Errors
+    /// K09 for what is no factor.
+    pub fn values(&self) -> Result<Vec<[u8; 8]>, KeyError> {
+        let wrong = |e: &dyn std::fmt::Display| KeyError::Value(e.to_string());
+        let mut fields = Fields::default();
+        if let Some(issuer) = &self.issuer {
+            let id = IssuerId::parse(issuer.to_ascii_uppercase().as_bytes());
+            fields = fields.issuer(id.ok_or_else(|| wrong(&"an issuer id is 16 hex digits"))?);
+        }
+        if let Some(serial) = &self.serial {
+            let mut bytes = [0; 10];
+            if !parse_hex(serial.to_ascii_uppercase().as_bytes(), &mut bytes) {
+                return Err(wrong(&"an application serial is 20 hex digits"));
+            }
+            fields = fields.serial(AppSerial(bytes));
+        }
+        let factor = |text: &String| Pattern::parse(text).and_then(|p| p.factor(&fields)).map_err(|e| wrong(&e));
+        self.levels.iter().map(factor).collect()
     }
 }
 
@@ -54,12 +109,12 @@ pub enum Action {
         /// The key.
         key: NewKey,
     },
-    /// The centre makes a tenant's key from a national one.
+    /// The centre makes a tenant's key from a national one, or an owner one of its own from another.
     Derive {
-        /// The centre's key.
+        /// The key it comes from, of the same owner as the request.
         parent: String,
-        /// Factor of the level, 16 hex digits.
-        factor: String,
+        /// Factors of the levels between both.
+        factors: Factors,
         /// Whose the new key is.
         to: i64,
         /// The key.
@@ -69,8 +124,8 @@ pub enum Action {
     Export {
         /// The key.
         name: String,
-        /// Factors of the levels below it, 16 hex digits each; none for the key itself.
-        factors: Vec<String>,
+        /// Factors of the levels below it; none for the key itself.
+        factors: Factors,
         /// Transport key of the same owner.
         under: String,
     },
@@ -83,7 +138,7 @@ pub enum Action {
         /// The block.
         block: String,
     },
-    /// Another state: activate, retire, revoke, destroy.
+    /// Another state: activate, suspend, retire, revoke, destroy.
     Move {
         /// The key.
         name: String,
@@ -146,12 +201,7 @@ pub enum Done {
     Moved,
 }
 
-fn factor(text: &str) -> Result<[u8; 8], KeyError> {
-    let bytes = hex::decode(text).ok().and_then(|b| b.try_into().ok());
-    bytes.ok_or_else(|| KeyError::Value("a factor is 16 hex digits".into()))
-}
-
-const COLUMNS: &str = "id, owner, action, proposer, proposed_at, state, decided_by";
+const COLUMNS: &str = "id, owner, action, proposer, proposed_at, state, decided_by, word, object";
 
 fn request_of(row: &Row) -> Result<Request, KeyError> {
     let action = serde_json::from_str(&row.text("action")?).map_err(|e| KeyError::Value(e.to_string()))?;
@@ -179,36 +229,55 @@ pub async fn requests(desk: &Desk<'_>, owner: TenantCode) -> Result<Vec<Request>
 async fn check(desk: &Desk<'_>, owner: TenantCode, action: &Action) -> Result<(), KeyError> {
     let free = async |owner: TenantCode, new: &NewKey| match key(desk, owner, &new.name).await {
         Ok(_) => Err(KeyError::Exists(new.name.clone())),
-        Err(KeyError::NotFound(_)) => Ok(new.spec(owner).check()?),
+        Err(KeyError::NotFound(_)) => new.card_scheme().and_then(|_| Ok(new.spec(owner).check()?)),
         Err(error) => Err(error),
     };
     match action {
         Action::Generate { key: new } => free(owner, new).await,
-        Action::Derive { parent, factor: text, to, key: new } => {
-            if owner != CENTRE {
+        Action::Derive { parent, factors, to, key: new } => {
+            if owner != CENTRE && owner != TenantCode(*to) {
                 return Err(KeyError::NotFound(parent.clone()));
             }
-            factor(text)?;
+            let levels = factors.values()?.len();
+            if !(1..=MOST_LEVELS).contains(&levels) {
+                return Err(KeyError::Value(format!("1 to {MOST_LEVELS} levels")));
+            }
             in_use(&key(desk, owner, parent).await?)?;
             free(TenantCode(*to), new).await
         }
         Action::Export { name, factors, under } => {
-            factors.iter().try_for_each(|f| factor(f).map(drop))?;
-            in_use(&key(desk, owner, under).await?)?;
+            factors.values()?;
+            transport(&key(desk, owner, under).await?)?;
             in_use(&key(desk, owner, name).await?)
         }
         Action::Import { key: new, under, .. } => {
-            in_use(&key(desk, owner, under).await?)?;
+            transport(&key(desk, owner, under).await?)?;
             free(owner, new).await
         }
         Action::Move { name, to } => {
-            let state = key(desk, owner, name).await?.state;
-            if state.may_become(*to) {
-                return Ok(());
+            let key = key(desk, owner, name).await?;
+            if !key.state.may_become(*to) {
+                let detail = format!("{name} is {}, it cannot become {}", key.state.name(), to.name());
+                return Err(KeyError::State(detail));
             }
-            Err(KeyError::State(format!("{name} is {}, it cannot become {}", state.name(), to.name())))
+            match rival(desk, &key).await? {
+                Some(other) if *to == KeyState::Active => {
+                    Err(KeyError::State(format!("{other} is what {name} would be")))
+                }
+                _ => Ok(()),
+            }
         }
     }
+}
+
+/// A key in use under which others travel.
+fn transport(key: &crate::ManagedKey) -> Result<(), KeyError> {
+    in_use(key)?;
+    if key.spec.usage == Usage::Transport {
+        return Ok(());
+    }
+    let detail = format!("{} is a {} key, no transport key", key.spec.name, key.spec.usage);
+    Err(HsmError::new(HsmCode::WrongUsage, detail).into())
 }
 
 fn in_use(key: &crate::ManagedKey) -> Result<(), KeyError> {
@@ -231,9 +300,10 @@ pub async fn propose(desk: &Desk<'_>, login: Login<'_>, action: &Action) -> Resu
         let mut tx = desk.begin().await?;
         let next =
             tx.fetch_one("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM key_request", params![]).await?.int("id")?;
-        let sql = format!("INSERT INTO key_request ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, 'open', NULL)");
+        let sql = format!("INSERT INTO key_request ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, 'open', NULL, $6, $7)");
         let text = serde_json::to_string(action).map_err(|e| KeyError::Value(e.to_string()))?;
-        let values = params![next, login.owner.0, text, login.name, format_date_time(desk.clock.now())];
+        let at = format_date_time(desk.clock.now());
+        let values = params![next, login.owner.0, text, login.name, at, action.word(), action.object()];
         tx.execute(&sql, values).await?;
         desk.finish(tx, note, &format!("request {next}")).await?;
         Ok(next)
@@ -334,7 +404,8 @@ async fn execute(
     let made = async |tx: &mut tongka_storage::WriteTx, owner, new: &NewKey, parent: Option<String>, info: KeyInfo| {
         let name = info.spec.name.clone();
         let kcv = info.kcv;
-        if let Err(error) = insert(tx, desk, owner, &new.managed(info), new.level, parent.as_deref()).await {
+        let place = (new.card_scheme()?, new.level);
+        if let Err(error) = insert(tx, desk, owner, &new.managed(info), place, parent.as_deref()).await {
             desk.hsm.destroy(&name)?;
             return Err(error);
         }
@@ -346,12 +417,12 @@ async fn execute(
             clear_orphan(desk, &spec.name)?;
             made(tx, owner, new, None, desk.hsm.generate(&spec)?).await
         }
-        Action::Derive { parent, factor: text, to, key: new } => {
+        Action::Derive { parent, factors, to, key: new } => {
             let to = TenantCode(*to);
             let spec = new.spec(to);
             clear_orphan(desk, &spec.name)?;
             let parent_name = device_name(owner, parent);
-            let info = desk.hsm.derive(KeyRef { name: &parent_name, factors: &[factor(text)?] }, &spec)?;
+            let info = desk.hsm.derive(KeyRef { name: &parent_name, factors: &factors.values()? }, &spec)?;
             made(tx, to, new, Some(parent_name), info).await
         }
         Action::Import { key: new, under, block } => {
@@ -361,7 +432,7 @@ async fn execute(
             made(tx, owner, new, None, desk.hsm.import(&spec, &block, &device_name(owner, under))?).await
         }
         Action::Export { name, factors, under } => {
-            let factors = factors.iter().map(|f| factor(f)).collect::<Result<Vec<_>, _>>()?;
+            let factors = factors.values()?;
             let name = device_name(owner, name);
             let key = KeyRef { name: &name, factors: &factors };
             Ok((Done::Block(desk.hsm.export(key, &device_name(owner, under))?), None))

@@ -7,7 +7,7 @@ use tongka_crypto::{Key16, kcv};
 use tongka_hsm::soft::SoftHsm;
 use tongka_hsm::{Component, Hsm, KeyRef, Usage};
 use tongka_key::*;
-use tongka_storage::{Db, Scope, TenantCode, params};
+use tongka_storage::TenantCode;
 use tongka_testkit::databases;
 
 const CITY: TenantCode = TenantCode(3050);
@@ -33,11 +33,11 @@ fn component(value: [u8; 16]) -> Component {
 }
 
 fn login(owner: TenantCode, name: &str) -> Login<'_> {
-    Login { owner, name, passphrase: PASSPHRASE }
+    Login::new(owner, name, PASSPHRASE)
 }
 
 fn new_key(name: &str, usage: Usage, version: u8, level: Level) -> NewKey {
-    NewKey { name: name.to_owned(), usage, sm4: true, version, index: 1, level }
+    NewKey { name: name.to_owned(), usage, sm4: true, version, index: 1, scheme: None, level }
 }
 
 /// Every error that was shown, to be searched for secrets at the end.
@@ -49,25 +49,6 @@ impl Shown {
         assert_eq!(error.code(), code, "{error}");
         self.0.borrow_mut().push(format!("{error} {error:?}"));
     }
-}
-
-/// All rows of all tables as text.
-async fn dump(db: &Db) -> String {
-    let mut out = String::new();
-    for (table, columns) in [
-        ("custodian", &["name", "passphrase_hash"][..]),
-        ("managed_key", &["name", "usage", "algorithm", "level", "state", "kcv", "made_at"]),
-        ("key_request", &["action", "proposer", "proposed_at", "state"]),
-        ("audit_entry", &["at", "actor", "action", "object", "outcome", "detail", "hash"]),
-    ] {
-        for row in db.read(Scope::Platform).fetch_all(&format!("SELECT * FROM {table}"), params![]).await.unwrap() {
-            for column in columns {
-                out.push_str(&row.text(column).unwrap());
-                out.push('\n');
-            }
-        }
-    }
-    out
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +72,7 @@ async fn keys_are_made_and_used_by_several_people_and_never_shown() {
             enrol(&desk, "admin", login(owner, name), day(2026, 1, 1), day(2027, 12, 31)).await.unwrap();
         }
         enrol(&desk, "admin", login(CENTRE, "past"), day(2025, 1, 1), day(2025, 12, 31)).await.unwrap();
-        let short = Login { passphrase: "short", ..login(CENTRE, "x") };
+        let short = Login::new(CENTRE, "x", "short");
         shown.refused(enrol(&desk, "admin", short, day(2026, 1, 1), day(2027, 1, 1)).await, "K09");
         shown.refused(enrol(&desk, "admin", login(CENTRE, "a b"), day(2026, 1, 1), day(2027, 1, 1)).await, "K09");
 
@@ -102,7 +83,7 @@ async fn keys_are_made_and_used_by_several_people_and_never_shown() {
         what_is_left(&desk, &hsm, &shown).await;
 
         // Five wrong passphrases lock; a new term unlocks.
-        let wrong = Login { passphrase: "something else", ..login(CENTRE, "wang") };
+        let wrong = Login::new(CENTRE, "wang", "something else");
         let action = Action::Generate { key: new_key("later", Usage::Tac, 1, Level::National) };
         for _ in 0..5 {
             shown.refused(propose(&desk, wrong, &action).await, "K03");
@@ -114,7 +95,7 @@ async fn keys_are_made_and_used_by_several_people_and_never_shown() {
         // Nowhere is a key, a component or a passphrase.
         let log = tongka_audit::verify(&db, None).await.unwrap();
         assert!(log.entries > 30 && log.faults.is_empty(), "{log:?}");
-        let text = format!("{}{}", dump(&db).await, shown.0.borrow().join("\n")).to_uppercase();
+        let text = format!("{}{}", database.dump(&db).await, shown.0.borrow().join("\n")).to_uppercase();
         for code in ["K01", "K03", "K04", "K05", "K06", "K07", "K08", "H06"] {
             assert!(text.contains(code), "the audit log tells of {code}");
         }
@@ -123,6 +104,9 @@ async fn keys_are_made_and_used_by_several_people_and_never_shown() {
         secrets.push(PASSPHRASE.to_uppercase());
         for secret in secrets {
             assert!(!text.contains(&secret) && !text.contains(&secret[..12]));
+        }
+        for spec in lists::LISTS {
+            tongka_listing::check(&db, spec).await.unwrap();
         }
         db.close().await;
     }
@@ -206,7 +190,7 @@ async fn dual_control(desk: &Desk<'_>, shown: &Shown) {
 async fn tenants(desk: &Desk<'_>, shown: &Shown) {
     let derive = |to: TenantCode| Action::Derive {
         parent: "dtk.1".into(),
-        factor: format!("{:04}FF0000000000", to.0),
+        factors: Factors { issuer: Some(format!("1000{:04}00010000", to.0)), ..Factors::new(["{issuer:2..4}FF00*5"]) },
         to: to.0,
         key: new_key("dtk.1", Usage::Tac, 1, Level::Issuer),
     };
@@ -230,19 +214,19 @@ async fn tenants(desk: &Desk<'_>, shown: &Shown) {
     let commands = [
         Action::Derive {
             parent: theirs.clone(),
-            factor: "00".repeat(8),
+            factors: Factors::new(["00*8"]),
             to: CITY.0,
             key: new_key("d", Usage::Transport, 1, Level::Issuer),
         },
-        Action::Export { name: theirs.clone(), factors: vec![], under: "zmk.3050".into() },
-        Action::Export { name: "dtk.1".into(), factors: vec![], under: theirs.clone() },
+        Action::Export { name: theirs.clone(), factors: Factors::default(), under: "zmk.3050".into() },
+        Action::Export { name: "dtk.1".into(), factors: Factors::default(), under: theirs.clone() },
         Action::Import { key: new_key("i", Usage::Tac, 1, Level::Issuer), under: theirs.clone(), block: "TK1".into() },
         Action::Move { name: theirs.clone(), to: KeyState::Revoked },
     ];
     for action in &commands {
         shown.refused(propose(desk, login(CITY, "chen"), action).await, "K01");
     }
-    shown.refused(pick(desk, CITY, Usage::Transport, Algorithm::Tdes, None).await, "K01");
+    shown.refused(pick(desk, CITY, Wanted::new(Usage::Transport, Algorithm::Tdes)).await, "K01");
     let findings = inventory(desk, CITY).await.unwrap();
     assert_eq!(findings.len(), 2);
     assert!(findings.iter().all(|f| matches!(f, Finding::Sound(key) if key.owner == CITY)), "{findings:?}");
@@ -250,7 +234,7 @@ async fn tenants(desk: &Desk<'_>, shown: &Shown) {
     shown.refused(propose(desk, someone, &activate("dtk.1")).await, "K03");
 
     // A key leaves under the tenant's transport key, and comes back under another name.
-    let export = Action::Export { name: "dtk.1".into(), factors: vec![], under: "zmk.3050".into() };
+    let export = Action::Export { name: "dtk.1".into(), factors: Factors::default(), under: "zmk.3050".into() };
     let Done::Block(block) = do_it(desk, CITY, ["lin", "chen"], export).await.unwrap() else { panic!() };
     let block = String::from_utf8(block.0).unwrap();
     let import = |name: &str, block: &str| Action::Import {
@@ -271,16 +255,51 @@ async fn rotation(desk: &Desk<'_>, shown: &Shown) {
     let people = ["chen", "lin"];
     let second = Action::Generate { key: new_key("dtk.2", Usage::Tac, 2, Level::Issuer) };
     do_it(desk, CITY, people, second).await.unwrap();
-    let version = async |wanted| pick(desk, CITY, Usage::Tac, Algorithm::Sm4, wanted).await.map(|k| k.spec.name);
+    let tac = Wanted::new(Usage::Tac, Algorithm::Sm4);
+    let version = async |version| pick(desk, CITY, Wanted { version, ..tac }).await.map(|k| k.spec.name);
     assert_eq!(version(None).await.unwrap(), "dtk.1", "the new one is not yet in use");
     do_it(desk, CITY, people, activate("dtk.2")).await.unwrap();
     do_it(desk, CITY, people, Action::Move { name: "dtk.1".into(), to: KeyState::Retired }).await.unwrap();
     assert_eq!((version(None).await.unwrap(), version(Some(1)).await.unwrap()), ("dtk.2".into(), "dtk.1".into()));
     // What cards of the old version did is still verified.
-    let old = pick(desk, CITY, Usage::Tac, Algorithm::Sm4, Some(1)).await.unwrap();
+    let old = pick(desk, CITY, tac.version(1)).await.unwrap();
     desk.hsm.tac(KeyRef { name: &old.device_name(), factors: &[[1; 8]] }, &[0; 22]).unwrap();
     do_it(desk, CITY, people, Action::Move { name: "dtk.1".into(), to: KeyState::Revoked }).await.unwrap();
     shown.refused(version(Some(1)).await, "K01");
+    // A suspended key does nothing until it is active again.
+    let move_to = |name: &str, to| Action::Move { name: name.to_owned(), to };
+    do_it(desk, CITY, people, move_to("dtk.2", KeyState::Suspended)).await.unwrap();
+    shown.refused(version(None).await, "K01");
+    shown.refused(version(Some(2)).await, "K01");
+    do_it(desk, CITY, people, activate("dtk.2")).await.unwrap();
+    // Of two keys that would do the same one is in use; a scheme's own key goes before one of every scheme.
+    let third =
+        |name: &str, scheme| Action::Generate { key: NewKey { scheme, ..new_key(name, Usage::Tac, 2, Level::Issuer) } };
+    do_it(desk, CITY, people, third("twin", None)).await.unwrap();
+    shown.refused(do_it(desk, CITY, people, activate("twin")).await, "K07");
+    do_it(desk, CITY, people, third("mohurd", Some('M'))).await.unwrap();
+    do_it(desk, CITY, people, activate("mohurd")).await.unwrap();
+    shown.refused(do_it(desk, CITY, people, third("odd", Some('X'))).await, "K09");
+    let of_scheme = async |scheme| pick(desk, CITY, Wanted { scheme, ..tac }).await.unwrap().spec.name;
+    use tongka_base::CardScheme::{Mohurd, TUnion};
+    assert_eq!((of_scheme(Some(Mohurd)).await, of_scheme(Some(TUnion)).await), ("mohurd".into(), "dtk.2".into()));
+    assert_eq!(of_scheme(None).await, "dtk.2");
+    for name in ["twin", "mohurd"] {
+        let from = keys(desk, CITY).await.unwrap().into_iter().find(|k| k.spec.name == name).unwrap().state;
+        if from == KeyState::Active {
+            do_it(desk, CITY, people, move_to(name, KeyState::Revoked)).await.unwrap();
+        }
+        do_it(desk, CITY, people, move_to(name, KeyState::Destroyed)).await.unwrap();
+    }
+    // Over several levels, inside one owner: what comes out is what the device makes over both.
+    let key = new_key("deep", Usage::Tac, 9, Level::Issuer);
+    let factors =
+        Factors { serial: Some("03104290000000012345".into()), ..Factors::new(["3050FF0000000000", "{serial:2..10}"]) };
+    let derive = Action::Derive { parent: "dtk.2".into(), factors, to: CITY.0, key };
+    let Done::Made { kcv } = do_it(desk, CITY, people, derive).await.unwrap() else { panic!() };
+    let levels = [[0x30, 0x50, 0xFF, 0, 0, 0, 0, 0], [0x42, 0x90, 0, 0, 0, 1, 0x23, 0x45]];
+    assert_eq!(kcv, desk.hsm.kcv(KeyRef { name: "3050.dtk.2", factors: &levels }).unwrap());
+    do_it(desk, CITY, people, move_to("deep", KeyState::Destroyed)).await.unwrap();
     shown.refused(do_it(desk, CITY, people, activate("dtk.1")).await, "K07");
 }
 
@@ -313,8 +332,16 @@ async fn what_is_left(desk: &Desk<'_>, hsm: &SoftHsm, shown: &Shown) {
             Finding::Unknown(name) => ("unknown", name.as_str()),
         })
         .collect();
-    let expected =
-        [("missing", "back"), ("remains", "dtk.1"), ("differs", "dtk.2"), ("sound", "zmk.3050"), ("unknown", "orphan")];
+    let expected = [
+        ("missing", "back"),
+        ("sound", "deep"),
+        ("remains", "dtk.1"),
+        ("differs", "dtk.2"),
+        ("sound", "mohurd"),
+        ("sound", "twin"),
+        ("sound", "zmk.3050"),
+        ("unknown", "orphan"),
+    ];
     assert_eq!(kinds, expected);
     // Making the key again takes the place of the orphan; destroying again finishes what was stopped.
     do_it(desk, CITY, ["chen", "lin"], Action::Generate { key: new_key("orphan", Usage::Tac, 3, Level::Issuer) })

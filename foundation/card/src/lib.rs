@@ -8,17 +8,21 @@ mod answer;
 pub mod apdu;
 pub mod card;
 pub mod data;
+pub mod events;
 pub mod files;
 pub mod flow;
 pub mod numbers;
 pub mod nvm;
+pub mod pattern;
 pub mod personalise;
+pub mod profile;
 pub mod psam;
 
 pub use apdu::{Command, Response, StatusWord};
 pub use card::{Card, CardImage, KeyImage, KeyUsage, Random};
 pub use flow::{Channel, FlowError, PurchaseRecord, purchase};
 pub use nvm::PowerLost;
+pub use pattern::{Fields, Pattern};
 pub use psam::{Psam, PsamImage};
 
 use tongka_base::Algorithm;

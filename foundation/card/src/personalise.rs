@@ -5,7 +5,7 @@
 //! * CREATE FILE `80 E0 FID`, application: `38 ‖ scheme letter ‖ algorithm ‖ flags (01 has a deposit) ‖ highest balance
 //!   4 ‖ overdraft of the purse 3 ‖ overdraft of the deposit 3 ‖ AID 5..16`;
 //! * CREATE FILE `80 E0 FID`, file: `kind (28 transparent, 2A linear, 2E cyclic) ‖ directory (00 MF, 01 application)
-//!   ‖ read ‖ write (00 free, 01 MAC, 02 authenticated, 03 PIN, 04 never) ‖ size 2 ‖ records 1`;
+//!   ‖ read ‖ write (00 free, 01 MAC, 02 authenticated, 03 PIN, 04 never, 05 record protection) ‖ size 2 ‖ records 1`;
 //! * UPDATE BINARY `04 D6` and APPEND RECORD `04 E2` with a MAC under the maker's key, whatever the file's access;
 //! * WRITE KEY `84 D4 tries‖1 index`: `len 13 ‖ usage ‖ version ‖ algorithm ‖ key 16`, encrypted and with a MAC under
 //!   the maker's key; the upper half of P1 is the number of tries, 0 for three. Usage 3A brings the PIN, its value

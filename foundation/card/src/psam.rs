@@ -2,7 +2,7 @@
 //!
 //! INIT SAM FOR PURCHASE writes the next transaction number before it answers, so power cut at any byte may skip a
 //! number but never gives one twice. A wrong MAC2 costs a try; a right one gives all back; with none left the PSAM is
-//! locked. For locking cards it has INIT FOR DESCRYPT and DES CRYPT (P1 05: MAC with the first eight bytes as initial
+//! locked. For locking cards and writing their protected records it has INIT FOR DESCRYPT and DES CRYPT (P1 05: MAC with the first eight bytes as initial
 //! value).
 
 use crate::answer::{Answer, Fault};
@@ -305,11 +305,11 @@ impl Psam {
     }
 
     /// INIT FOR DESCRYPT: P1 usage, P2 index with the algorithm bits of card keys (bit 7 SM4), data the factors. Takes
-    /// maintenance keys only: purchase keys make purchases.
+    /// maintenance and record protection keys only: purchase keys make purchases.
     fn init_crypt(&mut self, command: &Command) -> Answer {
         self.volatile.crypt = None;
         let algorithm = if command.p2 & 0x80 != 0 { Algorithm::Sm4 } else { Algorithm::Tdes };
-        if command.p1 != KeyUsage::Maintenance as u8 {
+        if ![KeyUsage::Maintenance as u8, KeyUsage::RecordProtect as u8].contains(&command.p1) {
             return Err(StatusWord::KEY_INDEX.into());
         }
         let found = self.find_key(|[usage, index, _, alg]| {

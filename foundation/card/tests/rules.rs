@@ -201,7 +201,8 @@ fn secure_messaging_is_checked() {
     assert_eq!(secured(&mut card, of, |s| build::update_binary(0x15, 24, &h::<4>("20351231"), s)), StatusWord::OK);
     assert_eq!(secured(&mut card, of, |s| build::update_binary(0x15, 28, &[0; 4], s)), StatusWord::OUT_OF_FILE);
     assert_eq!(secured(&mut card, of, |s| build::append_record(0x18, &[0; 23], s)), StatusWord::SECURITY);
-    assert_eq!(secured(&mut card, of, |s| build::append_record(0x1A, &[0; 128], s)), StatusWord::NO_SPACE);
+    let protect = (TUnion, Tdes, KeyUsage::RecordProtect);
+    assert_eq!(secured(&mut card, protect, |s| build::append_record(0x1A, &[0; 128], s)), StatusWord::NO_SPACE);
     let wrong = (TUnion, Tdes, KeyUsage::Load);
     for _ in 0..3 {
         let status = secured(&mut card, wrong, |s| build::update_binary(0x15, 24, &[0; 4], s));
@@ -329,7 +330,7 @@ fn ill_defined_images_are_refused() {
     assert_eq!(make(&bad), ImageError::File(0x09));
     bad = good();
     bad.keys.push(bad.keys[0].clone());
-    assert_eq!(make(&bad), ImageError::Key(1));
+    assert_eq!(make(&bad), ImageError::Key(bad.keys[0].index));
     bad = good();
     bad.ep.balance = 100_001;
     assert_eq!(make(&bad), ImageError::Purse);

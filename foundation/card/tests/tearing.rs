@@ -124,20 +124,23 @@ fn debit_simple_and_compound() {
 #[test]
 fn updates_blocks_and_keys() {
     for algorithm in [Tdes, Sm4] {
-        let key = card_key(TUnion, algorithm, KeyUsage::Maintenance);
-        let secure = |card: &mut Card, make: &dyn Fn(&Secure<'_>) -> Command| {
-            select(card);
-            let challenge = ok(card, &build::get_challenge(4)).try_into().unwrap();
-            make(&Secure { algorithm, key: &key, challenge })
+        let under = |usage| {
+            let key = card_key(TUnion, algorithm, usage);
+            move |card: &mut Card, make: &dyn Fn(&Secure<'_>) -> Command| {
+                select(card);
+                let challenge = ok(card, &build::get_challenge(4)).try_into().unwrap();
+                make(&Secure { algorithm, key: &key, challenge })
+            }
         };
+        let (secure, protected) = (under(KeyUsage::Maintenance), under(KeyUsage::RecordProtect));
         tear(&card(algorithm), true, None, |card| {
             secure(card, &|secure| build::update_binary(0x16, 3, &[0x31; 40], secure))
         });
         tear(&card(algorithm), true, None, |card| {
-            secure(card, &|secure| build::update_record(0x1A, 2, &[0x31; 128], secure))
+            protected(card, &|secure| build::update_record(0x1A, 2, &[0x31; 128], secure))
         });
         tear(&card(algorithm), true, None, |card| {
-            secure(card, &|secure| build::append_record(0x1E, &[0x31; 48], secure))
+            protected(card, &|secure| build::append_record(0x1E, &[0x31; 48], secure))
         });
         tear(&card(algorithm), true, None, |card| secure(card, &|secure| build::application_block(true, secure)));
 

@@ -26,6 +26,67 @@ pub(crate) enum SchemeArg {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KeySetsArg {
+    /// 仅 3DES / 3DES only
+    #[value(name = "3des")]
+    Tdes,
+    /// 仅 SM4 / SM4 only
+    Sm4,
+    /// 两组并存 / both side by side
+    Both,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DestinationArg {
+    /// 制卡厂 / a card bureau
+    Bureau,
+    /// 自有读写器 / own readers
+    Own,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StockCommand {
+    /// 库存台账：按产品与所在 / the stock ledger, by product and account
+    Show {
+        #[command(flatten)]
+        place: CardPlace,
+    },
+    /// 调拨：将在库的卡移到另一网点 / move cards in stock to another store
+    Transfer {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 产品编号 / product
+        #[arg(long)]
+        product: String,
+        /// 调出网点 / from
+        #[arg(long, default_value = "MAIN")]
+        from: String,
+        /// 调入网点 / to
+        #[arg(long)]
+        to: String,
+        /// 自此卡号起；默认最小卡号 / from this number on
+        #[arg(long)]
+        first: Option<String>,
+        /// 张数 / how many
+        #[arg(long)]
+        count: u64,
+    },
+    /// 库存流水 / movements, newest first
+    Log {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 最多条数 / at most so many
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// 盘点：台账与卡片状态逐项核对 / compare the ledger with the cards
+    Check {
+        #[command(flatten)]
+        place: CardPlace,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SamArg {
     /// 消费 / purchases
     Psam,
@@ -59,6 +120,9 @@ pub(crate) enum SamCommand {
         /// 种类 / kind
         #[arg(long, value_enum)]
         kind: SamArg,
+        /// 卡体系，选取该体系的密钥 / card scheme whose keys it holds
+        #[arg(long, value_enum)]
+        scheme: Option<SchemeArg>,
         /// 首个终端机编号 / first terminal number
         #[arg(long)]
         first: String,
@@ -85,6 +149,9 @@ pub(crate) enum SamCommand {
         /// 新状态 / new state
         #[arg(long)]
         to: String,
+        /// 领用方：启用时必填 / who gets it, when it goes into use
+        #[arg(long)]
+        holder: Option<String>,
     },
     /// 查询 / one SAM
     Show {
@@ -126,15 +193,24 @@ pub(crate) enum CardCommand {
         /// 卡种类型 / kind of card
         #[arg(long, default_value_t = 0)]
         kind: u8,
+        /// 密钥组 / key sets
+        #[arg(long, value_enum, default_value = "both")]
+        keys: KeySetsArg,
         /// 余额上限（分） / highest balance, fen
         #[arg(long, default_value_t = 100_000)]
         max_balance: i64,
+        /// 透支限额（分） / overdraft limit, fen
+        #[arg(long, default_value_t = 0)]
+        overdraft: i64,
         /// 押金（分） / deposit, fen
         #[arg(long, default_value_t = 0)]
         deposit: i64,
         /// 有效年数 / years of validity
         #[arg(long, default_value_t = 10)]
         years: u8,
+        /// 自定文件内容，可多次：文件[/读/写]=模板，如 adf-05=01{region}00*35 / contents of a file, as a pattern
+        #[arg(long)]
+        file: Vec<String>,
     },
     /// 分配号段，与任何已分配号段重叠则拒绝 / allot numbers; an overlap with any segment is refused
     Segment {
@@ -154,10 +230,13 @@ pub(crate) enum CardCommand {
         last: i64,
     },
     /// 号段余量 / what is left of the segments
-    Stock {
+    Segments {
         #[command(flatten)]
         place: CardPlace,
     },
+    /// 卡片库存 / the stock of cards
+    #[command(subcommand)]
+    Stock(StockCommand),
     /// 下制卡订单 / order cards
     Order {
         #[command(flatten)]
@@ -177,7 +256,31 @@ pub(crate) enum CardCommand {
         #[command(flatten)]
         place: CardPlace,
     },
-    /// 两名保管员共同生成制卡数据文件 / two custodians write the card data file of an order
+    /// 订单的各部分 / the parts of an order
+    Parts {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 订单号 / number of the order
+        #[arg(long)]
+        order: i64,
+    },
+    /// 核验制卡数据文件的 MAC 与格式，结果记入审计 / check a card data file; what came of it is in the audit log
+    CheckFile {
+        #[command(flatten)]
+        place: KeyPlace,
+        /// 经办人（记入审计） / who acts, for the audit log
+        #[arg(long, default_value = "operator")]
+        actor: String,
+        /// 文件 MAC 密钥 / file key
+        #[arg(long)]
+        file_key: String,
+        /// 数据格式文件，可多次 / profiles of other forms
+        #[arg(long)]
+        profile: Vec<PathBuf>,
+        /// 制卡数据文件 / the file
+        file: PathBuf,
+    },
+    /// 两名保管员共同生成制卡数据文件，可按部分交付 / two custodians write a card data file of an order, whole or a part
     Data {
         #[command(flatten)]
         place: KeyPlace,
@@ -187,6 +290,15 @@ pub(crate) enum CardCommand {
         /// 订单号 / number of the order
         #[arg(long)]
         order: i64,
+        /// 本部分张数；默认全部未交付的 / cards of this part; by default all that are left
+        #[arg(long)]
+        count: Option<u64>,
+        /// 由谁个人化 / who personalises them
+        #[arg(long = "for", value_enum, default_value = "bureau")]
+        destination: DestinationArg,
+        /// 数据格式：tongka、tunion（部标 15 项密钥）或格式文件 / form: tongka, tunion, or a profile file
+        #[arg(long, default_value = "tongka")]
+        form: String,
         /// 传输密钥 / transport key
         #[arg(long)]
         transport: String,
@@ -204,7 +316,26 @@ pub(crate) enum CardCommand {
         /// 订单号 / number of the order
         #[arg(long)]
         order: i64,
+        /// 部分号 / part of the order
+        #[arg(long, default_value_t = 1)]
+        part: u16,
+        /// 读写器事件日志：自有读写器的反馈必附 / the reader's event log, due from own readers
+        #[arg(long, requires = "file_key", requires = "hsm")]
+        events: Option<PathBuf>,
+        /// 文件 MAC 密钥，核验事件日志 / file key, by which the event log is checked
+        #[arg(long)]
+        file_key: Option<String>,
+        /// 加密机配置文件 / configuration of the devices
+        #[arg(long)]
+        hsm: Option<PathBuf>,
         /// 反馈文件 / the file
+        file: PathBuf,
+    },
+    /// 将读写器的非订单事件日志记入审计 / take a reader's event log that belongs to no order into the audit log
+    Events {
+        #[command(flatten)]
+        place: CardPlace,
+        /// 事件日志 / the log
         file: PathBuf,
     },
     /// 变更卡状态 / move a card to another state
@@ -217,6 +348,9 @@ pub(crate) enum CardCommand {
         /// 新状态：issued active lost blocked returned replaced destroyed 等 / new state
         #[arg(long)]
         to: String,
+        /// 回库网点 / store it comes back to
+        #[arg(long)]
+        store: Option<String>,
     },
     /// 查询一张卡 / one card
     Show {

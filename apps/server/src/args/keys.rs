@@ -1,6 +1,6 @@
 //! Commands of keys and of the devices that hold them.
 
-use super::{DataArgs, date};
+use super::{DataArgs, SchemeArg, date};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tongka_base::Date;
@@ -105,9 +105,24 @@ pub(crate) enum LevelArg {
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum StateArg {
     Active,
+    Suspended,
     Retired,
     Revoked,
     Destroyed,
+}
+
+/// Factors of the levels between two keys.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct FactorArgs {
+    /// 分散因子模板，每级一个，自上而下，如 3050FF0000000000、{issuer:0..4}FFFFFFFF、{serial:2..10} / factors, one a level
+    #[arg(long)]
+    pub(crate) factor: Vec<String>,
+    /// 发卡机构标识，供模板 {issuer} / issuer id for the field issuer, 16 hex digits
+    #[arg(long)]
+    pub(crate) issuer: Option<String>,
+    /// 应用序列号，供模板 {serial} / application serial for the field serial, 20 hex digits
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
 }
 
 /// A key to be made.
@@ -128,6 +143,9 @@ pub(crate) struct NewKeyArgs {
     /// 索引 / index
     #[arg(long, default_value_t = 1)]
     pub(crate) index: u8,
+    /// 卡体系：T 交通联合，M 住建部；不给则通用 / card scheme the key is for; without it every scheme
+    #[arg(long, value_enum)]
+    pub(crate) scheme: Option<SchemeArg>,
     /// 层级 / place in the hierarchy
     #[arg(long, value_enum)]
     pub(crate) level: LevelArg,
@@ -197,15 +215,29 @@ pub(crate) enum KeyCommand {
         #[arg(long = "as")]
         custodian: String,
     },
-    /// 申请清单 / requests
+    /// 申请清单，保管员可查 / requests, for custodians of the owner
     Requests {
         #[command(flatten)]
         place: KeyPlace,
+        /// 查阅人，须为该所有者的保管员 / who looks: a custodian of the owner
+        #[arg(long = "as")]
+        custodian: String,
     },
-    /// 密钥台账，与设备逐一核对；只显示校验值 / the keys in the books and on the device; check values only
+    /// 密钥台账，与设备逐一核对；只显示校验值，保管员可查 / the keys in the books and on the device; check values only
     Inventory {
         #[command(flatten)]
         place: KeyPlace,
+        /// 查阅人，须为该所有者的保管员 / who looks: a custodian of the owner
+        #[arg(long = "as")]
+        custodian: String,
+    },
+    /// 保管员名册，保管员可查 / the custodians, for one of them
+    Custodians {
+        #[command(flatten)]
+        place: KeyPlace,
+        /// 查阅人，须为该所有者的保管员 / who looks: a custodian of the owner
+        #[arg(long = "as")]
+        custodian: String,
     },
 }
 
@@ -221,7 +253,7 @@ pub(crate) enum ProposeCommand {
         #[arg(long = "as")]
         custodian: String,
     },
-    /// 清算中心由上级密钥分散出租户密钥 / the centre derives a tenant's key
+    /// 由上级密钥分散（可多级）：清算中心分散租户密钥，或在本所有者内分散 / derive a key over one or more levels
     Derive {
         #[command(flatten)]
         place: KeyPlace,
@@ -230,9 +262,8 @@ pub(crate) enum ProposeCommand {
         /// 上级密钥 / the key it comes from
         #[arg(long)]
         parent: String,
-        /// 分散因子，16 位十六进制 / factor, 16 hex digits
-        #[arg(long)]
-        factor: String,
+        #[command(flatten)]
+        factors: FactorArgs,
         /// 归属租户代码 / whose the new key is
         #[arg(long)]
         to: i64,
@@ -247,9 +278,8 @@ pub(crate) enum ProposeCommand {
         /// 密钥名称 / the key
         #[arg(long)]
         name: String,
-        /// 下级分散因子，可多次 / factors of the levels below it
-        #[arg(long)]
-        factor: Vec<String>,
+        #[command(flatten)]
+        factors: FactorArgs,
         /// 传输密钥 / transport key
         #[arg(long)]
         under: String,
@@ -273,7 +303,7 @@ pub(crate) enum ProposeCommand {
         #[arg(long = "as")]
         custodian: String,
     },
-    /// 变更状态：启用、停止发卡、吊销、销毁 / change a key's state
+    /// 变更状态：启用、暂停、停止发卡、吊销、销毁 / change a key's state
     Move {
         #[command(flatten)]
         place: KeyPlace,

@@ -5,9 +5,12 @@ mod cards;
 mod keys;
 
 pub(crate) use accounts::AccountCommand;
-pub(crate) use cards::{CardCommand, CardPlace, SamArg, SamCommand, SchemeArg};
+pub(crate) use cards::{
+    CardCommand, CardPlace, DestinationArg, KeySetsArg, SamArg, SamCommand, SchemeArg, StockCommand,
+};
 pub(crate) use keys::{
-    AlgorithmArg, AuditCommand, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
+    AlgorithmArg, AuditCommand, FactorArgs, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand,
+    StateArg,
 };
 
 use clap::{Args as ClapArgs, Parser, Subcommand};

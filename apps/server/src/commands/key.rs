@@ -1,20 +1,21 @@
 //! `key` and `audit`: what custodians and auditors do.
 
 use crate::args::{
-    AlgorithmArg, AuditCommand, DataArgs, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand, StateArg,
+    AlgorithmArg, AuditCommand, DataArgs, FactorArgs, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand,
+    SchemeArg, StateArg,
 };
 use crate::output::{hex, table};
 use serde_json::json;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use tongka_base::SystemClock;
+use tongka_base::{CardScheme, SystemClock};
 use tongka_crypto::Key16;
 use tongka_hsm::pool::Pool;
 use tongka_hsm::{Component, Usage, algorithm_name};
 use tongka_key::{
-    Action, Desk, Done, Finding, KeyState, Level, Login, ManagedKey, NewKey, Participant, approve, ceremony, enrol,
-    inventory, propose, refuse, requests,
+    Action, Desk, Done, Factors, Finding, KeyError, KeyState, Level, Login, ManagedKey, NewKey, OpenCeremony,
+    Participant, admit, approve, custodians, enrol, inventory, propose, refuse, requests,
 };
 use tongka_storage::{Db, Scope, TenantCode};
 
@@ -49,7 +50,7 @@ fn ask(prompt: &str, secret: bool) -> Result<String, Box<dyn Error>> {
     }
     let mut line = String::new();
     if std::io::stdin().read_line(&mut line)? == 0 {
-        return Err(format!("缺少输入 missing input: {prompt}").into());
+        return Err(KeyError::Missing(prompt.to_owned()).into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
@@ -58,23 +59,41 @@ pub(super) fn ask_passphrase(name: &str) -> Result<String, Box<dyn Error>> {
     ask(&format!("{name} 的口令 passphrase"), true)
 }
 
-fn bytes<const N: usize>(text: &str, what: &str) -> Result<[u8; N], Box<dyn Error>> {
+fn bytes<const N: usize>(text: &str, what: &str) -> Result<[u8; N], KeyError> {
     let digits = (0..text.len()).step_by(2).map(|at| text.get(at..at + 2).and_then(|d| u8::from_str_radix(d, 16).ok()));
     let bytes: Option<Vec<u8>> = digits.collect();
     // The text may be a secret: it is not repeated.
-    bytes.and_then(|b| b.try_into().ok()).ok_or_else(|| format!("K09 {what}: {} 位十六进制 hex digits", 2 * N).into())
+    bytes
+        .and_then(|b| b.try_into().ok())
+        .ok_or_else(|| KeyError::Value(format!("{what}: {} 位十六进制 hex digits", 2 * N)))
 }
 
-fn new_key(args: NewKeyArgs) -> Result<NewKey, Box<dyn Error>> {
-    let NewKeyArgs { name, usage, algorithm, version, index, level } = args;
+/// What a key command ends with where the books or the device have no part in it.
+async fn noted<T>(
+    office: &Office,
+    who: (&str, &str, &str),
+    outcome: Result<T, Box<dyn Error>>,
+) -> Result<T, Box<dyn Error>> {
+    let outcome = match outcome {
+        Ok(value) => Ok(value),
+        Err(error) => Err(*error.downcast::<KeyError>()?),
+    };
+    let (actor, action, object) = who;
+    Ok(office.desk().audited((office.owner, actor, action, object), outcome).await?)
+}
+
+fn new_key(args: &NewKeyArgs) -> Result<NewKey, KeyError> {
+    let NewKeyArgs { name, usage, algorithm, version, index, scheme, level } = args.clone();
     let known = || Usage::ALL.iter().map(|u| u.code()).collect::<Vec<_>>().join(" ");
-    let usage = Usage::parse(&usage).ok_or_else(|| format!("K09 未知用途 unknown usage {usage}: {}", known()))?;
+    let unknown = || KeyError::Value(format!("未知用途 unknown usage {usage}: {}", known()));
+    let usage = Usage::parse(&usage).ok_or_else(unknown)?;
+    let scheme = scheme.map(|scheme| char::from(card_scheme(scheme).letter()));
     let level = match level {
         LevelArg::National => Level::National,
         LevelArg::Issuer => Level::Issuer,
         LevelArg::Service => Level::Service,
     };
-    Ok(NewKey { name, usage, sm4: matches!(algorithm, AlgorithmArg::Sm4), version, index, level })
+    Ok(NewKey { name, usage, sm4: matches!(algorithm, AlgorithmArg::Sm4), version, index, scheme, level })
 }
 
 pub(crate) async fn run(command: KeyCommand, json: bool) -> Outcome {
@@ -82,37 +101,24 @@ pub(crate) async fn run(command: KeyCommand, json: bool) -> Outcome {
         KeyCommand::Enrol { place, name, from, to, administrator } => {
             let office = Office::open(&place).await?;
             let passphrase = ask_passphrase(&name)?;
-            let login = Login { owner: office.owner, name: &name, passphrase: &passphrase };
+            let login = Login::new(office.owner, &name, &passphrase);
             enrol(&office.desk(), &administrator, login, from, to).await?;
             told(json, json!({ "ok": true, "custodian": name }), &format!("✓ 已登记 registered: {name}"))
         }
         KeyCommand::Ceremony { place, key, custodians, leader, kcv, minutes } => {
             let office = Office::open(&place).await?;
-            let kcv = kcv.map(|kcv| bytes(&kcv, "KCV")).transpose()?;
-            let mut entered = Vec::new();
-            for n in 1..=custodians {
-                let name = ask(&format!("第 {n} 名保管员 custodian {n}"), false)?;
-                let passphrase = ask_passphrase(&name)?;
-                let value = bytes(&ask("分量 component", true)?, "分量 component")?;
-                let kcv = bytes(&ask("分量校验值 KCV of the component", false)?, "KCV")?;
-                entered.push((name, passphrase, Component { value: Key16::new(value), kcv }));
-            }
-            let participants = entered.iter().map(|(name, passphrase, component)| Participant {
-                login: Login { owner: office.owner, name, passphrase },
-                component: Component { value: component.value.clone(), kcv: component.kcv },
-            });
-            let made =
-                ceremony(&office.desk(), &leader, office.owner, &new_key(key)?, participants.collect(), kcv).await?;
+            let made = hold_ceremony(&office, &key, custodians, &leader, kcv.as_deref()).await?;
             std::fs::write(&minutes, made.html()).map_err(|e| format!("{}: {e}", minutes.display()))?;
             let kcv = hex(&made.kcv);
             let text = format!("✓ 已合成 made: {}，KCV {kcv}，记录 minutes {}", made.key.name, minutes.display());
             told(json, json!({ "key": made.key.name, "kcv": kcv, "minutes": minutes }), &text)
         }
         KeyCommand::Propose(command) => {
-            let (place, custodian, action) = action(command)?;
+            let (place, custodian, name, action) = action(command)?;
             let office = Office::open(&place).await?;
+            let action = noted(&office, (&custodian, "key.propose", &name), action.map_err(Into::into)).await?;
             let passphrase = ask_passphrase(&custodian)?;
-            let login = Login { owner: office.owner, name: &custodian, passphrase: &passphrase };
+            let login = Login::new(office.owner, &custodian, &passphrase);
             let id = propose(&office.desk(), login, &action).await?;
             let text = format!(
                 "✓ 已申请 proposed: 申请号 request {id}（{} {}），待另一名保管员复核",
@@ -124,7 +130,7 @@ pub(crate) async fn run(command: KeyCommand, json: bool) -> Outcome {
         KeyCommand::Approve { place, id, custodian, out } => {
             let office = Office::open(&place).await?;
             let passphrase = ask_passphrase(&custodian)?;
-            let login = Login { owner: office.owner, name: &custodian, passphrase: &passphrase };
+            let login = Login::new(office.owner, &custodian, &passphrase);
             match approve(&office.desk(), login, id).await? {
                 Done::Made { kcv } => {
                     let kcv = hex(&kcv);
@@ -145,18 +151,89 @@ pub(crate) async fn run(command: KeyCommand, json: bool) -> Outcome {
         KeyCommand::Refuse { place, id, custodian } => {
             let office = Office::open(&place).await?;
             let passphrase = ask_passphrase(&custodian)?;
-            let login = Login { owner: office.owner, name: &custodian, passphrase: &passphrase };
+            let login = Login::new(office.owner, &custodian, &passphrase);
             refuse(&office.desk(), login, id).await?;
             told(json, json!({ "request": id }), &format!("✓ 已驳回 refused: {id}"))
         }
-        KeyCommand::Requests { place } => {
-            let office = Office::open(&place).await?;
+        KeyCommand::Requests { place, custodian } => {
+            let office = admitted(&place, &custodian).await?;
             list_requests(&office, json).await
         }
-        KeyCommand::Inventory { place } => {
-            let office = Office::open(&place).await?;
+        KeyCommand::Inventory { place, custodian } => {
+            let office = admitted(&place, &custodian).await?;
             show_inventory(&inventory(&office.desk(), office.owner).await?, json)
         }
+        KeyCommand::Custodians { place, custodian } => {
+            let office = admitted(&place, &custodian).await?;
+            list_custodians(&office, json).await
+        }
+    }
+}
+
+/// An office in which a custodian of its owner may look.
+async fn admitted(place: &KeyPlace, custodian: &str) -> Result<Office, Box<dyn Error>> {
+    let office = Office::open(place).await?;
+    let passphrase = ask_passphrase(custodian)?;
+    admit(&office.desk(), Login::new(office.owner, custodian, &passphrase)).await?;
+    Ok(office)
+}
+
+/// Custodians enter their components one after the other; whatever is wrong ends the ceremony, and is noted.
+async fn hold_ceremony(
+    office: &Office,
+    key: &NewKeyArgs,
+    custodians: usize,
+    leader: &str,
+    kcv: Option<&str>,
+) -> Result<tongka_key::Minutes, Box<dyn Error>> {
+    let desk = office.desk();
+    let of_leader = (leader, "key.ceremony", key.name.as_str());
+    let new = noted(office, of_leader, new_key(key).map_err(Into::into)).await?;
+    let kcv = kcv.map(|kcv| bytes(kcv, "KCV").map_err(Into::into)).transpose();
+    let kcv = noted(office, of_leader, kcv).await?;
+    let mut begun = OpenCeremony::open(&desk, leader, office.owner, &new, custodians).await?;
+    for n in 1..=custodians {
+        let name = ask(&format!("第 {n} 名保管员 custodian {n}"), false);
+        let name = noted(office, of_leader, name).await?;
+        let read = || -> Result<(String, Component), Box<dyn Error>> {
+            let passphrase = ask_passphrase(&name)?;
+            let value = bytes(&ask("分量 component", true)?, "分量 component")?;
+            let kcv = bytes(&ask("分量校验值 KCV of the component", false)?, "KCV")?;
+            Ok((passphrase, Component { value: Key16::new(value), kcv }))
+        };
+        let (passphrase, component) = noted(office, (&name, "key.ceremony.enter", &new.name), read()).await?;
+        let login = Login::new(office.owner, &name, &passphrase);
+        begun.enter(&desk, Participant { login, component }).await?;
+    }
+    Ok(begun.complete(&desk, kcv).await?)
+}
+
+async fn list_custodians(office: &Office, json: bool) -> Outcome {
+    let list = custodians(&office.desk(), office.owner).await?;
+    if json {
+        let rows = list
+            .iter()
+            .map(|c| json!({ "name": c.name, "from": c.from.to_string(), "to": c.to.to_string(), "locked": c.locked }));
+        println!("{}", json!({ "custodians": rows.collect::<Vec<_>>() }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = |c: tongka_key::Custodian| {
+        let locked = if c.locked { "✗ 已锁定" } else { "" };
+        vec![c.name, c.from.to_string(), c.to.to_string(), locked.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = list.into_iter().map(row).collect();
+    print!("{}", table(&["保管员", "任期自", "任期至", "状态"], &rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn factors(args: FactorArgs) -> Factors {
+    Factors { levels: args.factor, issuer: args.issuer, serial: args.serial }
+}
+
+pub(super) fn card_scheme(scheme: SchemeArg) -> CardScheme {
+    match scheme {
+        SchemeArg::T => CardScheme::TUnion,
+        SchemeArg::M => CardScheme::Mohurd,
     }
 }
 
@@ -165,29 +242,35 @@ fn told(as_json: bool, value: serde_json::Value, text: &str) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn action(command: ProposeCommand) -> Result<(KeyPlace, String, Action), Box<dyn Error>> {
+/// Place, custodian and key of a proposal, and its action where it could be read.
+type Proposed = (KeyPlace, String, String, Result<Action, KeyError>);
+
+fn action(command: ProposeCommand) -> Result<Proposed, Box<dyn Error>> {
     Ok(match command {
         ProposeCommand::Generate { place, key, custodian } => {
-            (place, custodian, Action::Generate { key: new_key(key)? })
+            (place, custodian, key.name.clone(), new_key(&key).map(|key| Action::Generate { key }))
         }
-        ProposeCommand::Derive { place, key, parent, factor, to, custodian } => {
-            (place, custodian, Action::Derive { parent, factor, to, key: new_key(key)? })
+        ProposeCommand::Derive { place, key, parent, factors: levels, to, custodian } => {
+            let action = |key| Action::Derive { parent, factors: factors(levels), to, key };
+            (place, custodian, key.name.clone(), new_key(&key).map(action))
         }
-        ProposeCommand::Export { place, name, factor, under, custodian } => {
-            (place, custodian, Action::Export { name, factors: factor, under })
+        ProposeCommand::Export { place, name, factors: levels, under, custodian } => {
+            (place, custodian, name.clone(), Ok(Action::Export { name, factors: factors(levels), under }))
         }
         ProposeCommand::Import { place, key, under, block, custodian } => {
             let block = std::fs::read_to_string(&block).map_err(|e| format!("{}: {e}", block.display()))?;
-            (place, custodian, Action::Import { key: new_key(key)?, under, block: block.trim().to_owned() })
+            let action = |key| Action::Import { key, under, block: block.trim().to_owned() };
+            (place, custodian, key.name.clone(), new_key(&key).map(action))
         }
         ProposeCommand::Move { place, name, to, custodian } => {
             let to = match to {
                 StateArg::Active => KeyState::Active,
+                StateArg::Suspended => KeyState::Suspended,
                 StateArg::Retired => KeyState::Retired,
                 StateArg::Revoked => KeyState::Revoked,
                 StateArg::Destroyed => KeyState::Destroyed,
             };
-            (place, custodian, Action::Move { name, to })
+            (place, custodian, name.clone(), Ok(Action::Move { name, to }))
         }
     })
 }
@@ -246,6 +329,7 @@ fn show_inventory(findings: &[Finding], as_json: bool) -> Outcome {
                 json!({
                     "usage": key.spec.usage.code(), "algorithm": algorithm_name(key.spec.algorithm),
                     "version": key.spec.version, "index": key.spec.index, "level": key.level.name(),
+                    "scheme": key.scheme.map(|s| s.to_string()),
                     "state": key.state.name(), "kcv": hex(&key.kcv), "parent": key.parent, "made_at": key.made_at,
                 })
             });

@@ -93,7 +93,7 @@ impl Card {
     fn granted(&self, access: Access) -> bool {
         match access {
             Access::Free => true,
-            Access::Mac | Access::Never => false,
+            Access::Mac | Access::Protected | Access::Never => false,
             Access::Authenticated => self.volatile.authenticated != 0,
             Access::Pin => self.volatile.pin_verified,
         }
@@ -146,11 +146,15 @@ impl Card {
         if self.memory.0.byte(at::LIFE) == at::BLANK {
             return self.maker_mac(command);
         }
-        let allowed = if secured && file.write == Access::Mac { true } else { self.granted(file.write) };
-        if !allowed {
+        let by_mac = matches!(file.write, Access::Mac | Access::Protected);
+        if !((secured && by_mac) || self.granted(file.write)) {
             return Err(StatusWord::SECURITY.into());
         }
-        if secured { self.maintenance_mac(command, file.directory) } else { Ok(command.data.clone()) }
+        match (secured, file.write) {
+            (false, _) => Ok(command.data.clone()),
+            (true, Access::Protected) => self.protection_mac(command),
+            (true, _) => self.maintenance_mac(command, file.directory),
+        }
     }
 
     pub(super) fn update_binary(&mut self, command: &Command) -> Answer {

@@ -9,6 +9,12 @@ use tongka_crypto::{Key16, diversify};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum KeyUsage {
+    /// Control of the card (卡片主控密钥): EXTERNAL AUTHENTICATE in the MF.
+    CardMaster = 0x30,
+    /// Control of the application (应用主控密钥): EXTERNAL AUTHENTICATE in the application.
+    AppMaster = 0x31,
+    /// Kept for a rule to come (保留密钥).
+    Reserved = 0x32,
     /// Internal authentication (内部认证密钥).
     InternalAuth = 0x33,
     /// TAC (TAC密钥).
@@ -23,6 +29,9 @@ pub enum KeyUsage {
     PinReload = 0x38,
     /// External authentication; index 0 is the control key (主控密钥).
     ExternalAuth = 0x39,
+    /// Protection of interoperable records (互通记录保护密钥): index 1 for the purse (EP), 2 for electronic cash (EC), 3
+    /// spare. Under it terminals of other issuers write the records of journeys outside a purchase.
+    RecordProtect = 0x3B,
     /// Overdraft update (修改透支限额密钥).
     Overdraft = 0x3C,
     /// Unload (圈提密钥).
@@ -35,7 +44,10 @@ pub enum KeyUsage {
 
 impl KeyUsage {
     /// Every usage.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
+        Self::CardMaster,
+        Self::AppMaster,
+        Self::Reserved,
         Self::InternalAuth,
         Self::Tac,
         Self::CardMaintenance,
@@ -43,11 +55,38 @@ impl KeyUsage {
         Self::PinUnblock,
         Self::PinReload,
         Self::ExternalAuth,
+        Self::RecordProtect,
         Self::Overdraft,
         Self::Unload,
         Self::Purchase,
         Self::Load,
     ];
+
+    /// Its name in profiles of card data.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CardMaster => "card-master",
+            Self::AppMaster => "app-master",
+            Self::Reserved => "reserved",
+            Self::InternalAuth => "internal-auth",
+            Self::Tac => "tac",
+            Self::CardMaintenance => "card-maintenance",
+            Self::Maintenance => "maintenance",
+            Self::PinUnblock => "pin-unblock",
+            Self::PinReload => "pin-reload",
+            Self::ExternalAuth => "external-auth",
+            Self::RecordProtect => "record-protect",
+            Self::Overdraft => "overdraft",
+            Self::Unload => "unload",
+            Self::Purchase => "purchase",
+            Self::Load => "load",
+        }
+    }
+
+    /// Index of the first key of a usage: keys that control are asked for by index 0, all others count from 1.
+    pub fn first_index(self) -> u8 {
+        u8::from(!matches!(self, Self::ExternalAuth | Self::CardMaster | Self::AppMaster))
+    }
 
     /// The usage of a code.
     pub fn from_code(code: u8) -> Option<Self> {
@@ -73,10 +112,9 @@ pub struct KeyImage {
 }
 
 impl KeyImage {
-    /// A key of index 1, version 1, three tries where tries are counted.
+    /// A key of the first index of its usage, version 1, three tries where tries are counted.
     pub fn new(usage: KeyUsage, algorithm: Algorithm, key: Key16) -> Self {
-        let index = if usage == KeyUsage::ExternalAuth { 0 } else { 1 };
-        Self { usage, index, version: 1, algorithm, tries: 3, key }
+        Self { usage, index: usage.first_index(), version: 1, algorithm, tries: 3, key }
     }
 
     /// The key of a card, from that of its issuer.
@@ -107,11 +145,14 @@ pub enum Access {
     Pin = 3,
     /// Nobody from outside.
     Never = 4,
+    /// Under secure messaging with the key of interoperable records; with the maintenance key where a card has none.
+    Protected = 5,
 }
 
 impl Access {
-    pub(super) fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Free, Self::Mac, Self::Authenticated, Self::Pin, Self::Never].into_iter().find(|a| *a as u8 == byte)
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        let all = [Self::Free, Self::Mac, Self::Authenticated, Self::Pin, Self::Never, Self::Protected];
+        all.into_iter().find(|a| *a as u8 == byte)
     }
 }
 
@@ -143,7 +184,7 @@ pub struct FileImage {
     pub kind: FileKind,
     /// Who reads.
     pub read: Access,
-    /// Who writes. Under [`Access::Mac`] a compound purchase may write records too.
+    /// Who writes. Under [`Access::Mac`] or [`Access::Protected`] a compound purchase may write records too.
     pub write: Access,
     /// Bytes of a record, or of a transparent file.
     pub size: u16,
@@ -172,6 +213,13 @@ impl FileImage {
     pub fn records(fid: u16, kind: FileKind, size: u16, capacity: u8) -> Self {
         let (directory, read, write) = (Directory::Adf, Access::Free, Access::Mac);
         Self { directory, fid, kind, read, write, size, capacity, records: Vec::new() }
+    }
+
+    /// With another right to write.
+    #[must_use]
+    pub fn written_by(mut self, access: Access) -> Self {
+        self.write = access;
+        self
     }
 
     /// With records.
@@ -257,7 +305,8 @@ impl CardImage {
             CardScheme::TUnion => {
                 let process = |id: u8, count: u8| {
                     let head = |n| [&[id, n, 0, 124][..], &[0; 124]].concat();
-                    FileImage::records(u16::from(id), Linear, 128, count).with((1..=count).map(head).collect())
+                    let file = FileImage::records(u16::from(id), Linear, 128, count);
+                    file.written_by(Access::Protected).with((1..=count).map(head).collect())
                 };
                 files.extend([
                     adf(0x05, &[0; 64]),
@@ -266,7 +315,7 @@ impl CardImage {
                     process(0x1B, 1),
                     process(0x1C, 1),
                     process(0x1D, 1),
-                    FileImage::records(0x1E, Cyclic, 48, 30),
+                    FileImage::records(0x1E, Cyclic, 48, 30).written_by(Access::Protected),
                 ]);
             }
         }

@@ -281,7 +281,7 @@ impl Card {
         let session = self.volatile.session.as_ref().filter(|session| session.kind == Kind::Compound);
         let session = session.ok_or(StatusWord::CONDITIONS)?;
         let file = self.memory.file(1, command.p2 >> 3).ok_or(StatusWord::FILE_NOT_FOUND)?;
-        if file.write != Access::Mac {
+        if !matches!(file.write, Access::Mac | Access::Protected) {
             return Err(StatusWord::SECURITY.into());
         }
         if command.data.is_empty() || command.data.len() > usize::from(file.size) {

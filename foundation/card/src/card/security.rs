@@ -102,7 +102,9 @@ impl Card {
             }
             self.maker()
         } else {
-            let key = self.memory.key(KeyUsage::ExternalAuth, command.p2).ok_or(StatusWord::KEY_INDEX)?;
+            let master = if self.volatile.directory == 0 { KeyUsage::CardMaster } else { KeyUsage::AppMaster };
+            let key = self.memory.key(KeyUsage::ExternalAuth, command.p2);
+            let key = key.or_else(|| self.memory.key(master, command.p2)).ok_or(StatusWord::KEY_INDEX)?;
             (key.algorithm, key.key.clone(), Tries::from(&key))
         };
         let right = || same(&external_authentication(algorithm, key.bytes(), &challenge), &command.data);
@@ -158,6 +160,11 @@ impl Card {
             0 => self.key_mac(command, &[(KeyUsage::CardMaintenance, 1), (KeyUsage::Maintenance, 1)]),
             _ => self.key_mac(command, &[(KeyUsage::Maintenance, 1)]),
         }
+    }
+
+    /// Secure messaging of an update of interoperable records.
+    pub(super) fn protection_mac(&mut self, command: &Command) -> MacResult {
+        self.key_mac(command, &[(KeyUsage::RecordProtect, 1), (KeyUsage::Maintenance, 1)])
     }
 
     pub(super) fn application_block(&mut self, command: &Command) -> Answer {
