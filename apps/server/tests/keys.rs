@@ -222,7 +222,10 @@ fn a_ceremony_a_city_key_and_an_audit() {
 
     let inventory = desk.key(&["inventory", "--as", "lin"], "3050", &[PASSPHRASE]).unwrap();
     assert_eq!((inventory["ok"].as_bool(), inventory["keys"].as_array().unwrap().len()), (Some(true), 7));
-    assert_eq!(desk.key(&["inventory", "--as", "li"], "0", &[PASSPHRASE]).unwrap()["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        desk.key(&["inventory", "--as", "li"], "0", &[PASSPHRASE]).unwrap()["keys"].as_array().unwrap().len(),
+        1
+    );
     let requests = desk.key(&["requests", "--as", "lin"], "3050", &[PASSPHRASE]).unwrap();
     assert!(requests["requests"].as_array().unwrap().iter().all(|r| r["state"] == "done"));
     // Who is no custodian of an owner sees nothing of it.

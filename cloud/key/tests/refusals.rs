@@ -6,7 +6,7 @@ use tongka_audit::Entry;
 use tongka_base::{Algorithm, FixedClock};
 use tongka_crypto::{Key16, kcv};
 use tongka_hsm::soft::SoftHsm;
-use tongka_hsm::{Component, Hsm, Usage};
+use tongka_hsm::{Component, Usage};
 use tongka_key::*;
 use tongka_storage::{Scope, TenantCode};
 use tongka_testkit::databases;
@@ -269,7 +269,7 @@ async fn apart(desk: &Desk<'_>) {
         assert!(matches!(&finding, Finding::Sound(key) if key.owner == B), "{finding:?}");
     }
     for spec in lists::LISTS {
-        let query = tongka_listing::Query::default();
+        let query = tongka_listing::Query::all(spec).unwrap();
         let page = tongka_listing::page(desk.db, Scope::Tenant(B), spec, &query).await.unwrap();
         assert!(!page.items.is_empty() && page.items.iter().all(|row| row["owner"] == B.0), "{}", spec.name);
     }
