@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::linux::net::TcpStreamExt;
 use std::path::Path;
+use tongka_card::card::ATR;
 use tongka_card::{Card, Command};
 
 const POWER_OFF: u8 = 0;
@@ -47,7 +48,8 @@ pub(crate) fn run(path: &Path, address: &str, journal: &Journal) -> Result<(), B
                 card.power_on();
                 continue;
             }
-            [GET_ATR] => card.power_on(),
+            // Asked again and again by a driver that wants to know whether a card is there: no reset.
+            [GET_ATR] => ATR.to_vec(),
             _ => {
                 if let Err(status) = Command::parse(&payload) {
                     let code = status.to_string();

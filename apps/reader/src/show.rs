@@ -15,7 +15,11 @@ pub(crate) struct InReader(pcsc::Card);
 impl Channel for InReader {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, PowerLost> {
         let mut buffer = [0; pcsc::MAX_BUFFER_SIZE];
-        self.0.transmit(command, &mut buffer).map(<[u8]>::to_vec).map_err(|_| PowerLost)
+        // Some drivers answer for a card that is gone with nothing at all.
+        match self.0.transmit(command, &mut buffer) {
+            Ok(answer) if !answer.is_empty() => Ok(answer.to_vec()),
+            _ => Err(PowerLost),
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl OpenCeremony {
             return Err(KeyError::Participants(self.wanted));
         }
         self.new.card_scheme()?;
-        self.new.spec(self.owner).check()?;
+        self.new.check_name(self.owner)?;
         match key(desk, self.owner, &self.new.name).await {
             Ok(_) => Err(KeyError::Exists(self.new.name.clone())),
             Err(KeyError::NotFound(_)) => Ok(()),

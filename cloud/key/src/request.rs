@@ -44,6 +44,14 @@ impl NewKey {
         }
     }
 
+    /// Whether its name is one a device takes.
+    pub(crate) fn check_name(&self, owner: TenantCode) -> Result<(), KeyError> {
+        if self.name.is_empty() {
+            return Err(HsmError::new(HsmCode::Value, "a key needs a name").into());
+        }
+        Ok(self.spec(owner).check()?)
+    }
+
     /// Its card scheme.
     pub(crate) fn card_scheme(&self) -> Result<Option<CardScheme>, KeyError> {
         let read = |letter: char| u8::try_from(letter).ok().and_then(CardScheme::from_letter);
@@ -229,7 +237,7 @@ pub async fn requests(desk: &Desk<'_>, owner: TenantCode) -> Result<Vec<Request>
 async fn check(desk: &Desk<'_>, owner: TenantCode, action: &Action) -> Result<(), KeyError> {
     let free = async |owner: TenantCode, new: &NewKey| match key(desk, owner, &new.name).await {
         Ok(_) => Err(KeyError::Exists(new.name.clone())),
-        Err(KeyError::NotFound(_)) => new.card_scheme().and_then(|_| Ok(new.spec(owner).check()?)),
+        Err(KeyError::NotFound(_)) => new.card_scheme().and_then(|_| new.check_name(owner)),
         Err(error) => Err(error),
     };
     match action {

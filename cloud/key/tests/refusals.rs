@@ -196,7 +196,7 @@ async fn purposes(desk: &Desk<'_>) {
     ];
     for (what, code, action) in &cases {
         let before = state(desk).await;
-        let error = propose(desk, login(A, "chen"), action).await.unwrap_err();
+        let error = propose(desk, login(A, "chen"), action).await.expect_err(what);
         assert_eq!(error.code(), *code, "{what}: {error}");
         let entry = last(desk).await;
         assert_eq!((entry.action, entry.outcome.as_str()), (format!("{}.propose", action.word()), *code), "{what}");

@@ -72,6 +72,9 @@ struct Volatile {
     response: Vec<u8>,
 }
 
+/// Answer to reset (复位应答): TS, T0 telling of five historical bytes, TB1 and TC1.
+pub const ATR: [u8; 9] = *b"\x3B\x65\x00\x00TONGK";
+
 /// A card.
 pub struct Card {
     memory: Memory,
@@ -118,8 +121,7 @@ impl Card {
         self.power_off();
         self.memory.0.recover(&mut Power(budget))?;
         self.on = true;
-        // TS, T0 with five historical bytes.
-        Ok([&[0x3B, 0x65, 0x00, 0x00][..], b"TONGK"].concat())
+        Ok(ATR.to_vec())
     }
 
     /// A command; a card without power is powered on first.
