@@ -125,6 +125,8 @@ pub static PERMISSIONS: &[PermissionSpec] = &[
     plain("member.read", "查看成员、参数与费率", "see members, parameters and fees", MEMBERS),
     maker("member.propose", "经办成员与参数变更", "propose changes of members and parameters", CENTRE),
     checker("member.approve", "复核成员与参数变更", "approve changes of members and parameters", CENTRE),
+    plain("member.certificate", "提交本机构证书", "send certificates of one's own", MEMBERS),
+    plain("cards.unmask", "查看完整卡号", "see whole card numbers", MEMBERS),
     plain("member.simulate", "费率试算", "price past days with other fees", CENTRE),
     plain("settlement.read", "查看资金结算与备付金", "see settlement and reserves", MEMBERS),
     maker("settlement.propose", "经办资金结算", "propose settlement deeds", MEMBERS),

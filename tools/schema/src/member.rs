@@ -176,6 +176,7 @@ CREATE TABLE scheme_blacklist (
 );
 CREATE UNIQUE INDEX scheme_blacklist_current ON scheme_blacklist (application_serial, issuer_id, scheme)
     WHERE to_version IS NULL;
+CREATE INDEX scheme_blacklist_issuer ON scheme_blacklist (issuer_id, id) WHERE to_version IS NULL;
 CREATE INDEX scheme_blacklist_listed ON scheme_blacklist (listed_at, id) WHERE to_version IS NULL;
 CREATE INDEX scheme_blacklist_added ON scheme_blacklist (from_version);
 CREATE INDEX scheme_blacklist_removed ON scheme_blacklist (to_version) WHERE to_version IS NOT NULL;
