@@ -144,16 +144,15 @@ fn read_csv(text: &str) -> Result<(NumberedCards, Vec<RowFault>), MemberError> {
         );
     }
     let (mut cards, mut faults) = (Vec::new(), Vec::new());
-    for record in reader.records() {
+    // Row 1 is the header.
+    for (row, record) in (2..).zip(reader.records()) {
         let record = match record {
             Ok(record) => record,
-            Err(error) => {
-                let row = error.position().map_or(0, |position| position.line() as usize);
+            Err(_) => {
                 faults.push(fault(row, "", BookCode::File, "无法识别", "cannot be read"));
                 continue;
             }
         };
-        let row = record.position().map_or(0, |position| position.line() as usize);
         if record.len() != header.len() {
             let (zh, en) = (format!("应有 {} 列", header.len()), format!("{} columns are expected", header.len()));
             faults.push(fault(row, "", BookCode::File, zh, en));
