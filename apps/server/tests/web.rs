@@ -270,9 +270,69 @@ fn a_day_from_upload_to_close_with_two_people() {
     let mut twice = checker.send("POST", &approve, Some(&json!({})), &[]);
     assert_eq!((twice.status(), code(&mut twice)), (StatusCode::CONFLICT, "P04".into()));
 
+    // What other fees would have meant, and then other fees: proposed, tried, approved by a second person.
+    let today = operator.get("/fees?limit=500");
+    let rules: Vec<Value> = today["items"].as_array().unwrap().iter().map(dearer).collect();
+    let wanted = json!({ "clearing_dates": ["2026-09-01"], "fees": rules });
+    let asked = read(&mut operator.send("POST", "/what-if", Some(&wanted), &[]));
+    let job = asked["job"].as_i64().unwrap_or_else(|| panic!("{asked}"));
+    let priced = operator.wait(&format!("/jobs/{job}"), |job| job["state"] == "done" || job["state"] == "failed");
+    let centre = &priced["result"]["centre"];
+    assert!(centre["difference_fen"].as_i64().unwrap() > 0, "{priced}");
+    let sum = |what: &str| -> i64 {
+        let members = priced["result"]["members"].as_array().unwrap().iter();
+        members.map(|m| m[what].as_i64().unwrap()).sum::<i64>() + centre[what].as_i64().unwrap()
+    };
+    assert_eq!(["before_fen", "after_fen", "difference_fen"].map(sum), [0; 3]);
+    assert_eq!(city.status("POST", "/what-if"), 403);
+
+    let fee = |from: &str| {
+        json!({
+            "kind": "member.fee.add", "note": "明年费率",
+            "payload": {
+                "acquirer": "10001000", "issuer": "10002900", "industry": "05", "issuer_rate_ppm": 4000,
+                "centre_rate_ppm": 700, "from": from
+            }
+        })
+    };
+    let mut past = operator.send("POST", "/scheme-changes", Some(&fee("2026-09-01")), &[]);
+    assert_eq!((past.status(), code(&mut past)), (StatusCode::UNPROCESSABLE_ENTITY, "M08".into()));
+    let checked = read(&mut operator.send("POST", "/scheme-changes/check", Some(&fee("2026-10-01")), &[]));
+    assert_eq!(checked["tables"], json!([{ "table": "scheme_fee", "added": 1, "removed": 0 }]));
+    let proposed = read(&mut operator.send("POST", "/scheme-changes", Some(&fee("2026-10-01")), &[]));
+    let approval = proposed["approval"].as_i64().unwrap_or_else(|| panic!("{proposed}"));
+    assert_eq!(operator.get("/scheme-versions")["total"], 1, "a proposal changes nothing");
+    let approve = format!("/approvals/{approval}/approve");
+    assert_eq!(operator.status("POST", &approve), 403);
+    let mut done = checker.send("POST", &approve, Some(&json!({})), &[]);
+    let done = read(&mut done);
+    assert_eq!((&done["state"], &done["result"]["version"]), (&json!("done"), &json!(2)), "{done}");
+    let changes = operator.get("/scheme-versions/1/changes/2");
+    assert!(changes["lines"].as_array().unwrap().iter().any(|line| line.as_str().unwrap().contains("10002900")));
+    // The next date runs under it.
+    let opened = read(&mut operator.send("POST", "/clearing-days", Some(&json!({})), &[]));
+    operator.wait(&format!("/jobs/{}", opened["job"]), |job| job["state"] == "done");
+    let scheme =
+        fs::read_dir(dir.join("data/schemes")).unwrap().map(|e| fs::read_to_string(e.unwrap().path()).unwrap());
+    assert!(scheme.into_iter().any(|text| text.starts_with("# 规则簿 scheme book: version 2") && text.contains("700")));
+
     let auditor = Caller::log_in(&server, "auditor");
     let verified = read(&mut auditor.send("POST", "/audit/verify", Some(&json!({})), &[]));
     assert_eq!(verified["ok"], true);
+}
+
+/// A row of the list of fees as a rule in the words of the scheme file, with a higher rate of the centre.
+fn dearer(row: &Value) -> Value {
+    let any = |name: &str| row[name].as_str().filter(|code| *code != "0").unwrap_or("*");
+    let mut rule = json!({
+        "acquirer": any("acquirer"), "issuer": any("issuer"), "industry": any("industry"),
+        "issuer_rate_ppm": row["issuer_rate_ppm"], "centre_rate_ppm": row["centre_rate_ppm"].as_u64().unwrap() + 1000,
+        "from": row["from_date"],
+    });
+    if row["to_date"].is_string() {
+        rule["to"] = row["to_date"].clone();
+    }
+    rule
 }
 
 /// Every route by every role: what the permission table says, and nothing else.
@@ -297,6 +357,10 @@ fn every_endpoint_asks_for_its_permission() {
                 .replace("{date}", "2026-09-01")
                 .replace("{id}", "999999")
                 .replace("{record}", "1")
+                .replace("{from}", "1")
+                .replace("{to}", "2")
+                .replace("{member}", "10009900")
+                .replace("{step}", "contract")
                 .replace("{code}", "nothing")
                 .replace("{key}", "nothing")
                 .replace("{upload}", "nothing.dat")

@@ -89,16 +89,25 @@ pub struct WhatIf {
     pub imbalance: Change,
 }
 
+/// Whether there is anything to price.
+///
+/// # Errors
+/// E08 where none of these dates is closed.
+pub async fn check_dates(db: &Db, from: Date, to: Date) -> Result<(), EngineError> {
+    let closed = |d: &day::Day| d.state == DayState::Closed && (from..=to).contains(&d.date);
+    if day::days(db).await?.iter().any(closed) {
+        return Ok(());
+    }
+    let text = format!("{from} 至 {to} 没有已关账的清算日 no clearing date from {from} to {to} is closed");
+    Err(EngineError::refused("E08", text))
+}
+
 /// The closed dates among these.
 ///
 /// # Errors
 /// E08 where none of them is closed.
 pub async fn load(db: &Db, from: Date, to: Date) -> Result<Past, EngineError> {
-    let closed = |d: &day::Day| d.state == DayState::Closed && (from..=to).contains(&d.date);
-    if !day::days(db).await?.iter().any(closed) {
-        let text = format!("{from} 至 {to} 没有已关账的清算日 no clearing date from {from} to {to} is closed");
-        return Err(EngineError::refused("E08", text));
-    }
+    check_dates(db, from, to).await?;
     let sql = "SELECT g.clearing_date, g.acquirer, g.issuer, g.industry, g.record_count, g.gross_fen, g.fee_rule, \
                g.issuer_fee_fen, g.centre_fee_fen FROM day_group g \
                JOIN clearing_day d ON d.clearing_date = g.clearing_date \

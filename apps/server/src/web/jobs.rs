@@ -1,7 +1,7 @@
 //! Background jobs other than those of the open date: proofs and what-if repricing.
 
 use super::config::Config;
-use super::routes::PROVE;
+use super::routes::{PROVE, WHAT_IF, price_again};
 use super::worker::{Bell, LEASE, date_of, heartbeat, node};
 use std::error::Error;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tongka_storage::Db;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const KINDS: [&str; 1] = [PROVE];
+const KINDS: [&str; 2] = [PROVE, WHAT_IF];
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const REST: Duration = Duration::from_secs(5);
 /// How often what is no longer needed is removed.
@@ -53,7 +53,10 @@ async fn work(config: &Config, db: &Db, lease: Lease) -> Outcome<()> {
     tracing::info!(job = job.id, kind = job.kind, "job begins");
     let lease = Arc::new(lease);
     let beat = heartbeat(db, &lease);
-    let result = proof(config, db, &job.payload).await;
+    let result = match job.kind.as_str() {
+        PROVE => proof(config, db, &job.payload).await,
+        _ => price_again(config, db, &job.payload).await,
+    };
     beat.abort();
     let _ = beat.await;
     let lease = Arc::into_inner(lease).ok_or("the heartbeat still holds the lease")?;

@@ -2,8 +2,9 @@
 
 use super::config::Config;
 use std::error::Error;
-use tongka_base::{Date, DateTime, MemberCode};
+use tongka_base::{Date, DateTime, MemberCode, SystemClock};
 use tongka_exchange::intake::Folders;
+use tongka_member::{BookCode, ExpectedFiles, MemberError, Standing};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
 
@@ -23,27 +24,55 @@ pub(crate) fn stored_text(folders: &Folders, digest: &str) -> Outcome<String> {
     std::fs::read_to_string(&path).map_err(|e| format!("L01 {}: {e}", path.display()).into())
 }
 
-/// The text of the scheme that a date to be opened runs under: the configured file.
-pub(crate) async fn text_for(_db: &Db, config: &Config, _date: Date) -> Outcome<String> {
+/// Fills an empty scheme book from the configured file, where there is one: the first start of an installation.
+pub(crate) async fn fill_book(db: &Db, config: &Config) -> Outcome<()> {
+    if tongka_member::current_version(db).await?.is_some() {
+        return Ok(());
+    }
     let path = config.clearing.scheme.clone().unwrap_or_else(|| config.data.join("scheme.toml"));
-    std::fs::read_to_string(&path)
-        .map_err(|e| format!("W28 没有规则文件 no scheme file {}: {e}", path.display()).into())
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && config.clearing.scheme.is_none() => return Ok(()),
+        Err(error) => return Err(format!("W28 规则文件不可读 cannot read {}: {error}", path.display()).into()),
+    };
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    match tongka_member::import_first(db, &config.data, &name, &text, "system", &SystemClock).await {
+        Ok(version) => tracing::info!(version = version.number, file = name, "scheme book filled"),
+        // Another process of the installation was faster.
+        Err(error) if error.code() == BookCode::State.code() => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
-/// What the schedule asks for now, if anything.
+/// The text of the scheme that a date to be opened runs under: the book as it is now, with its version in the first line.
+pub(crate) async fn text_for(db: &Db, config: &Config) -> Outcome<String> {
+    let (version, scheme) = tongka_member::current(db, &config.data).await?;
+    let head = format!("# 规则簿 scheme book: version {}, digest {}\n", version.number, version.digest);
+    Ok(head + &tongka_scheme::render(&scheme))
+}
+
+/// What the schedule asks for now, if anything. Without a schedule in the book a date is open for its calendar day.
 pub(crate) async fn due(
-    _db: &Db,
+    db: &Db,
     last: Option<Date>,
     open: Option<Date>,
     now: DateTime,
 ) -> Outcome<Option<(&'static str, Date)>> {
     use super::worker::{CUT, OPEN};
-    // A date is open for its calendar day: it opens when the day begins and is cut when the day is over.
-    if let Some(open) = open {
-        return Ok((now.date() > open).then_some((CUT, open)));
-    }
-    let next = last.and_then(|last| last.succ_opt()).unwrap_or(now.date());
-    Ok((next <= now.date()).then_some((OPEN, next)))
+    let schedule = tongka_member::schedule(db).await?;
+    let Some(open) = open else {
+        let next = last.and_then(|last| last.succ_opt()).unwrap_or(now.date());
+        let due = schedule.times(next).map_or(next <= now.date(), |times| times.open_at <= now);
+        return Ok(due.then_some((OPEN, next)));
+    };
+    let due = match schedule.times(open) {
+        None => now.date() > open,
+        Some(times) if now < times.cut_at => false,
+        // The cut waits for files that are on their way, but not for ever.
+        Some(times) => now >= times.grace_until || missing(db, Scope::Platform, open, now).await?.is_empty(),
+    };
+    Ok(due.then_some((CUT, open)))
 }
 
 /// A file that is expected and not there.
@@ -52,12 +81,19 @@ pub(crate) struct Missing {
     pub(crate) by: DateTime,
 }
 
+async fn missing(db: &Db, scope: Scope, date: Date, now: DateTime) -> Result<Vec<Missing>, MemberError> {
+    let board = tongka_member::expected_board(db, scope, date, now).await?;
+    let troubled =
+        |line: &ExpectedFiles| matches!(line.standing, Standing::DueSoon | Standing::Late | Standing::Escalated);
+    Ok(board.into_iter().filter(troubled).map(|line| Missing { member: line.member, by: line.by }).collect())
+}
+
 /// Files that are expected on an open date by now, or soon, and not there.
 pub(crate) async fn missing_files(
-    _db: &Db,
-    _scope: Scope,
-    _date: Date,
-    _now: DateTime,
+    db: &Db,
+    scope: Scope,
+    date: Date,
+    now: DateTime,
 ) -> Result<Vec<Missing>, tongka_http::ApiError> {
-    Ok(Vec::new())
+    missing(db, scope, date, now).await.map_err(super::routes::book_told)
 }

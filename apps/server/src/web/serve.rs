@@ -4,7 +4,7 @@ use super::app::{App, Parts};
 use super::config::{Config, LogFormat, Role};
 use super::events::{self, Hub};
 use super::worker::{self, Bell};
-use super::{assets, listen, routes};
+use super::{assets, listen, routes, schemes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -76,6 +76,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     }
     let db = tongka_exchange::run::open_database(&folders, config.database.as_deref()).await?;
     tongka_access::sync_roles(&db).await?;
+    schemes::fill_book(&db, &config).await.map_err(|e| e.to_string())?;
     let bell = Bell::new();
     let threads = match config.roles.contains(&Role::Worker) {
         true => worker::start(&config, &bell)?,

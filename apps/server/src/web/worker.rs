@@ -8,7 +8,7 @@
 //! It runs in threads of its own, so that a long step never holds up the API.
 
 use super::config::Config;
-use super::{jobs, schemes};
+use super::{deeds, jobs, schemes};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -241,7 +241,11 @@ impl<'a> Leader<'a> {
             }
             return Err(format!("E02 清算日 {0} 尚未关账 clearing date {0} is still open", open.date()).into());
         }
-        let text = schemes::text_for(self.db, self.config, date).await?;
+        // What was approved for this date or one before it holds from here on.
+        for done in tongka_access::due(self.db, date, &SystemClock, deeds::execute).await? {
+            tracing::info!(approval = done.id, kind = done.kind, state = done.state.word(), "scheduled change");
+        }
+        let text = schemes::text_for(self.db, self.config).await?;
         self.open(date, text).await?;
         Ok(serde_json::json!({ "clearing_date": date.to_string() }))
     }

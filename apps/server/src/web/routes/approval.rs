@@ -19,7 +19,7 @@ pub(crate) struct Submitted {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reason {
-    reason: String,
+    pub(crate) reason: String,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -143,7 +143,7 @@ pub(crate) struct Dashboard {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JobAnswer {
-    job: i64,
+    pub(crate) job: i64,
 }
 
 #[derive(Deserialize, ToSchema)]

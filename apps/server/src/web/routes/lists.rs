@@ -12,6 +12,9 @@ pub(crate) fn all() -> Vec<&'static ListSpec> {
     lists.extend(tongka_exchange::list::LISTS);
     lists.extend(tongka_engine::list::LISTS);
     lists.extend(tongka_ledger::LISTS);
+    lists.extend(tongka_member::LISTS);
+    lists.extend(tongka_key::lists::LISTS);
+    lists.extend(tongka_issuing::lists::LISTS);
     lists
 }
 

@@ -6,12 +6,16 @@ mod day;
 mod file;
 mod job;
 mod lists;
+mod member;
 mod record;
 mod session;
 mod suspicious;
 mod system;
+mod what_if;
 
 pub(crate) use day::PROVE;
+pub(crate) use member::told as book_told;
+pub(crate) use what_if::{WHAT_IF, run as price_again};
 
 use super::app::App;
 use tongka_http::{Api, Web};
@@ -27,6 +31,8 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = file::add(api);
     let api = record::add(api);
     let api = suspicious::add(api);
+    let api = member::add(api);
+    let api = what_if::add(api);
     let api = job::add(api);
     system::add(api)
 }
