@@ -307,9 +307,13 @@ fn signed<'a>(
     })
 }
 
+/// Largest answer that is kept, in bytes.
+const LARGEST_ANSWER: usize = 1 << 20;
+/// Code of a commit of which nobody knows whether it happened.
+const COMMIT_UNKNOWN: &str = "S05";
+
 /// Does a change once for a key: the answer is kept and given again.
 async fn once(web: &Web, actor: &Actor, request: Request, next: Next, body: &[u8]) -> Result<Response, ApiError> {
-    const LARGEST_ANSWER: usize = 1 << 20;
     let key = request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"_.:-".contains(&b);
     if !(8..=64).contains(&key.len()) || !key.bytes().all(fits) {
@@ -317,7 +321,8 @@ async fn once(web: &Web, actor: &Actor, request: Request, next: Next, body: &[u8
     }
     let caller = format!("account {}", actor.account);
     let head = format!("{} {}\n", request.method(), request.uri());
-    let fingerprint = hex::encode_upper(sm3(&[head.as_bytes(), body].concat()));
+    // Keyed, for a body may hold a passphrase.
+    let fingerprint = web.secret.fingerprint(&[head.as_bytes(), body].concat());
     let (db, secret) = (&web.db, &web.secret);
     if let Claim::Answered(kept) = claim(db, secret, &caller, &key, &fingerprint, &*web.clock).await? {
         let mut response = Response::new(axum::body::Body::from(kept.body));
@@ -332,10 +337,21 @@ async fn once(web: &Web, actor: &Actor, request: Request, next: Next, body: &[u8
     }
     let mut request = request;
     request.extensions_mut().insert(RequestKey(key.clone()));
+    // On its own, so that it ends, and is known to have ended, though the caller went away.
+    let work = tokio::spawn(kept(web.clone(), caller, key, request, next));
+    work.await.unwrap_or_else(|_| Err(ApiError::web(WebCode::Internal, "")))
+}
+
+/// Does a change and keeps its answer.
+async fn kept(web: Web, caller: String, key: String, request: Request, next: Next) -> Result<Response, ApiError> {
     let response = next.run(request).await;
-    // A refusal may be mended and tried again under the same key; only what was done is kept.
     if !response.status().is_success() {
-        release(db, &caller, &key).await?;
+        // A refusal may be mended and tried again under the same key; only what was done is kept. Where nobody knows
+        // whether it was done, nobody may do it again under this key.
+        let unknown = response.extensions().get::<ApiError>().is_some_and(|e| e.code() == COMMIT_UNKNOWN);
+        if !unknown {
+            release(&web.db, &caller, &key).await?;
+        }
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -347,7 +363,7 @@ async fn once(web: &Web, actor: &Actor, request: Request, next: Next, body: &[u8
         headers: vec![("content-type".into(), content_type.to_owned())],
         body: body.to_vec(),
     };
-    store_answer(db, secret, &caller, &key, &answer).await?;
+    store_answer(&web.db, &web.secret, &caller, &key, &answer).await?;
     Ok(Response::from_parts(parts, axum::body::Body::from(body)))
 }
 

@@ -14,13 +14,16 @@ const TONGKA: &str = env!("CARGO_BIN_EXE_tongka");
 const PASSWORD: &str = "correct-horse-battery-9";
 
 /// Every account of the test: login, staff number, owner, roles.
-const PEOPLE: [(&str, &str, &str, &str); 8] = [
+const PEOPLE: [(&str, &str, &str, &str); 11] = [
     ("operator", "E1", "centre", "operator"),
     ("checker", "E2", "centre", "checker"),
     ("finance", "E3", "centre", "finance"),
     ("system", "E4", "centre", "system-admin"),
     ("security", "E5", "centre", "security-admin"),
     ("auditor", "E6", "centre", "auditor"),
+    ("keys", "E7", "centre", "key-manager"),
+    ("keys2", "E8", "centre", "key-checker"),
+    ("cards", "E9", "centre", "card-manager"),
     ("city", "M1", "member:10001000", "member-operator"),
     ("other", "M2", "member:10002900", "member-operator"),
 ];
@@ -62,6 +65,7 @@ fn serve(dir: &Path, settings: &str) -> Server {
     fs::write(dir.join("tongka.toml"), config).unwrap();
     let mut child = Command::new(TONGKA)
         .args(["serve", "--config", "tongka.toml"])
+        .env("TONGKA_TEST_HSM", "passphrase of the test's device")
         .current_dir(dir)
         .stderr(Stdio::piped())
         .spawn()
@@ -321,6 +325,94 @@ fn a_day_from_upload_to_close_with_two_people() {
     assert_eq!(verified["ok"], true);
 }
 
+/// A key is made by two custodians on the web, and used under dual control; the components stay nowhere.
+#[test]
+fn keys_are_made_by_two_custodians_and_cards_ordered() {
+    const COMPONENTS: [&str; 2] = ["1A2B3C4D5E6F70811223344556677889", "99887766554433221100FFEEDDCCBBAA"];
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let hsm = "[[device]]\nname = \"soft\"\ndriver = \"soft\"\nkeystore = \"keystore\"\npassphrase_env = \"TONGKA_TEST_HSM\"\n";
+    fs::write(dir.join("hsm.toml"), hsm).unwrap();
+    let server = start(dir, &format!("{FAST}\n[keys]\nhsm = \"hsm.toml\"\n"));
+    let system = Caller::log_in(&server, "system");
+    let (keys, second) = (Caller::log_in(&server, "keys"), Caller::log_in(&server, "keys2"));
+    for name in ["chen", "lin"] {
+        let body = json!({ "name": name, "passphrase": format!("{name} keeps a key"), "from": "2026-01-01", "to": "2036-01-01" });
+        assert_eq!(system.send("POST", "/custodians", Some(&body), &[]).status(), StatusCode::NO_CONTENT);
+    }
+    let key = |name: &str, usage: &str| json!({ "name": name, "usage": usage, "sm4": true, "version": 1, "index": 1, "level": "national" });
+    let kcv = |hex: &str| {
+        let bytes: Vec<u8> = (0..16).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect();
+        let kcv = tongka_crypto::kcv(tongka_base::Algorithm::Sm4, bytes.as_slice().try_into().unwrap());
+        kcv.iter().map(|b| format!("{b:02X}")).collect::<String>()
+    };
+    let one = json!({ "key": key("dpk", "DPK"), "custodians": ["chen", "chen"] });
+    assert_eq!(keys.send("POST", "/key-ceremonies", Some(&one), &[]).status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let two = json!({ "key": key("dpk", "DPK"), "custodians": ["chen", "lin"] });
+    let begun = read(&mut keys.send("POST", "/key-ceremonies", Some(&two), &[]));
+    let path = format!("/key-ceremonies/{}", begun["id"].as_i64().unwrap_or_else(|| panic!("{begun}")));
+    let enter = |caller: &Caller, name: &str, component: &str, kcv: &str| {
+        let body = json!({ "custodian": name, "passphrase": format!("{name} keeps a key"), "component": component, "kcv": kcv });
+        let mut answer = caller.send("POST", &format!("{path}/components"), Some(&body), &[]);
+        let told = read(&mut answer);
+        assert!(!told.to_string().contains(component), "a component is never told");
+        (answer.status().as_u16(), told["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let values = COMPONENTS.map(kcv);
+    assert_eq!(enter(&keys, "chen", COMPONENTS[0], "000000"), (422, "H06".into()));
+    assert_eq!(enter(&keys, "chen", COMPONENTS[0], &values[0]), (200, String::new()));
+    let mut early = keys.send("POST", &format!("{path}/finish"), Some(&json!({})), &[]);
+    assert_eq!((early.status().as_u16(), code(&mut early)), (422, "K10".into()));
+    assert_eq!(enter(&second, "chen", COMPONENTS[1], &values[1]), (403, "K06".into()));
+    assert_eq!(enter(&second, "lin", COMPONENTS[1], &values[1]), (200, String::new()));
+    let made = read(&mut keys.send("POST", &format!("{path}/finish"), Some(&json!({})), &[]));
+    assert_eq!(made["state"], "done", "{made}");
+    let mut minutes = keys.send("GET", &format!("{path}/minutes"), None, &[]);
+    assert!(read(&mut minutes).as_str().unwrap().contains(made["kcv"].as_str().unwrap()));
+
+    // What is done with a key is proposed by one custodian and approved by another.
+    let signed = |name: &str| json!({ "custodian": name, "passphrase": format!("{name} keeps a key") });
+    let mut wish = signed("chen");
+    wish["action"] = "move".into();
+    wish["name"] = "dpk".into();
+    wish["to"] = "active".into();
+    let request = read(&mut keys.send("POST", "/key-requests", Some(&wish), &[]));
+    let path = format!("/key-requests/{}/approve", request["request"].as_i64().unwrap_or_else(|| panic!("{request}")));
+    assert_eq!(keys.send("POST", &path, Some(&signed("lin")), &[]).status(), StatusCode::FORBIDDEN);
+    let mut same = second.send("POST", &path, Some(&signed("chen")), &[]);
+    assert_eq!((same.status().as_u16(), code(&mut same)), (403, "K06".into()));
+    assert_eq!(second.send("POST", &path, Some(&signed("lin")), &[]).status(), StatusCode::OK);
+    assert_eq!(keys.get("/keys?name=dpk")["items"][0]["state"], "active");
+    let found = keys.get("/key-inventory");
+    assert_eq!(found["items"], json!([{ "name": "dpk", "finding": "sound" }]));
+
+    let cards = Caller::log_in(&server, "cards");
+    let product = json!({
+        "code": "T-CITY", "name": "普通卡", "scheme": "T", "issuer": "02003050FFFFFFFF", "region": "32053050",
+        "kind": 1, "keys": "sm4", "max_balance_fen": 100_000, "deposit_fen": 2000, "years": 10
+    });
+    assert_eq!(cards.send("POST", "/card-products", Some(&product), &[]).status(), StatusCode::NO_CONTENT);
+    let segment = json!({
+        "product": "T-CITY", "maker": "jinbang", "first": "3104305000000000000", "last": "3104305000000000999"
+    });
+    assert_eq!(cards.send("POST", "/segments", Some(&segment), &[]).status(), StatusCode::NO_CONTENT);
+    let mut again = cards.send("POST", "/segments", Some(&segment), &[]);
+    assert_eq!((again.status().as_u16(), code(&mut again)), (409, "N03".into()));
+    let ask = json!({ "product": "T-CITY", "maker": "jinbang", "card_count": 100 });
+    let order = read(&mut cards.send("POST", "/production-orders", Some(&ask), &[]));
+    assert_eq!(order["first"], "3104305000000000000", "{order}");
+    assert_eq!(cards.get("/production-orders")["total"], 1);
+
+    // Neither component nor passphrase is in anything that the installation keeps.
+    drop(server);
+    for entry in fs::read_dir(dir.join("data")).unwrap().flatten().filter(|e| e.path().is_file()) {
+        let bytes = fs::read(entry.path()).unwrap();
+        for secret in COMPONENTS.iter().copied().chain(["chen keeps a key", "lin keeps a key"]) {
+            assert!(!bytes.windows(secret.len()).any(|w| w.eq_ignore_ascii_case(secret.as_bytes())), "{entry:?}");
+        }
+    }
+}
+
 /// A row of the list of fees as a rule in the words of the scheme file, with a higher rate of the centre.
 fn dearer(row: &Value) -> Value {
     let any = |name: &str| row[name].as_str().filter(|code| *code != "0").unwrap_or("*");
@@ -365,6 +457,7 @@ fn every_endpoint_asks_for_its_permission() {
                 .replace("{key}", "nothing")
                 .replace("{upload}", "nothing.dat")
                 .replace("{file}", "10002900.pdf")
+                .replace("{number}", "310530500001")
                 .replace("{name}", "nothing.dat");
             assert!(!filled.contains('{'), "{path}: the test does not know this parameter");
             routes.push((method.to_uppercase(), filled, permission, public));

@@ -12,6 +12,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use tongka_crypto::hmac_sm3;
 use zeroize::Zeroizing;
 
 const NONCE: usize = 12;
@@ -20,6 +21,7 @@ const LENGTH: usize = 32;
 /// The secret of an installation.
 pub struct ServerSecret {
     cipher: ChaCha20Poly1305,
+    mac_key: Zeroizing<[u8; 32]>,
 }
 
 impl std::fmt::Debug for ServerSecret {
@@ -49,7 +51,8 @@ impl ServerSecret {
         let bytes = Zeroizing::new(fs::read(path).map_err(|e| unusable(path, e))?);
         let key: Zeroizing<[u8; LENGTH]> =
             Zeroizing::new(bytes.as_slice().try_into().map_err(|_| unusable(path, "it is not 32 bytes long"))?);
-        Ok(Self { cipher: ChaCha20Poly1305::new(&Key::from(*key)) })
+        let mac_key = Zeroizing::new(hmac_sm3(&*key, b"fingerprint"));
+        Ok(Self { cipher: ChaCha20Poly1305::new(&Key::from(*key)), mac_key })
     }
 
     /// Written beside and then linked to its name, so that of two processes that begin at once one makes it and no half of it
@@ -66,6 +69,11 @@ impl ServerSecret {
         });
         fs::remove_file(&beside)?;
         outcome
+    }
+
+    /// A fingerprint of bytes that tells nothing of them to who has not the secret; hex.
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        hex::encode_upper(hmac_sm3(&*self.mac_key, bytes))
     }
 
     /// Seals bytes; `about` says what they are, and opening takes the same words.

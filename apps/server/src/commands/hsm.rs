@@ -47,7 +47,7 @@ pub(crate) fn run(command: HsmCommand, json: bool) -> Outcome {
     }
 }
 
-pub(super) fn open(config: &Path) -> Result<Pool, Box<dyn Error>> {
+pub(crate) fn open(config: &Path) -> Result<Pool, Box<dyn Error>> {
     let text = std::fs::read_to_string(config).map_err(|e| format!("{}: {e}", config.display()))?;
     Ok(tongka_hsm::config::open(&text, config.parent().unwrap_or(Path::new(".")))?)
 }

@@ -5,6 +5,7 @@ mod card;
 mod centre;
 mod data;
 mod hsm;
+pub(crate) use hsm::open as open_hsm;
 mod key;
 mod serve;
 pub(crate) mod trail;

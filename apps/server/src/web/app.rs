@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::events::Hub;
+use super::routes::Ceremonies;
 use super::worker::Bell;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -22,6 +23,12 @@ pub(crate) struct Parts {
     pub(crate) hub: Hub,
     /// Points of closed dates, which never change.
     pub(crate) trend: Mutex<BTreeMap<Date, TrendPoint>>,
+    /// The devices with the keys, where they are configured.
+    pub(crate) hsm: Option<tongka_hsm::pool::Pool>,
+    /// A device without any key, for work that needs none.
+    pub(crate) no_hsm: tongka_hsm::soft::SoftHsm,
+    /// Key ceremonies under way.
+    pub(crate) ceremonies: tokio::sync::Mutex<Ceremonies>,
     /// The OpenAPI document, made once.
     pub(crate) document: std::sync::OnceLock<serde_json::Value>,
 }

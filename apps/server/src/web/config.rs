@@ -85,7 +85,6 @@ pub(crate) struct Clearing {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
     pub(crate) hsm: Option<PathBuf>,
-    pub(crate) hsm_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,7 +126,7 @@ impl Default for Config {
                 timeout_seconds: 60,
             },
             clearing: Clearing { automatic: false, threads: None, look_every_ms: 500, scheme: None },
-            keys: Keys { hsm: None, hsm_passphrase_file: None },
+            keys: Keys { hsm: None },
             log: Log { level: "info".into(), format: LogFormat::Text },
             report: Report { fonts: Vec::new() },
         }

@@ -85,7 +85,11 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("W04 {}: {e}", config.listen))?;
     let address = listener.local_addr()?;
     let tls = config.tls.as_ref().map(listen::acceptor).transpose()?;
+    let hsm = config.keys.hsm.as_deref().map(crate::commands::open_hsm).transpose()?;
     let app = App(Arc::new(Parts {
+        hsm,
+        no_hsm: tongka_hsm::soft::SoftHsm::in_memory(),
+        ceremonies: tokio::sync::Mutex::default(),
         web: web(&config, db.clone())?,
         folders,
         bell: bell.clone(),

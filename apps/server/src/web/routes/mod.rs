@@ -2,9 +2,11 @@
 
 mod account;
 mod approval;
+mod card;
 mod day;
 mod file;
 mod job;
+mod key;
 mod lists;
 mod member;
 mod record;
@@ -14,6 +16,7 @@ mod system;
 mod what_if;
 
 pub(crate) use day::PROVE;
+pub(crate) use key::Ceremonies;
 pub(crate) use member::told as book_told;
 pub(crate) use what_if::{WHAT_IF, run as price_again};
 
@@ -33,6 +36,8 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = suspicious::add(api);
     let api = member::add(api);
     let api = what_if::add(api);
+    let api = key::add(api);
+    let api = card::add(api);
     let api = job::add(api);
     system::add(api)
 }
