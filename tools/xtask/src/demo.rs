@@ -2,8 +2,9 @@
 
 use crate::{Outcome, build_release, root};
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const DATE: &str = "2026-09-01";
 /// Close date of imported taps: the day before, so that they arrive one day late, as real ones do.
@@ -42,6 +43,7 @@ pub(crate) fn run(taps: Option<PathBuf>, serve: bool) -> Outcome {
     crate::run("校验总账 verify the ledger", Command::new(&tongka).args(["ledger", "verify", "--data", "demo/data"]))?;
     std::fs::copy(dir.join("scheme.toml"), dir.join("data/scheme.toml")).map_err(|e| e.to_string())?;
     accounts(&tongka)?;
+    custodians(&tongka)?;
     println!("\n接下来看 Where to look next:");
     let t = tongka.display();
     println!("  {t} centre positions --data demo/data");
@@ -58,14 +60,16 @@ pub(crate) fn run(taps: Option<PathBuf>, serve: bool) -> Outcome {
         println!("  {login:<10} {name}（{role}）");
     }
     let folders = ["--data", "demo/data", "--listen", "127.0.0.1:8080"];
-    let environment = [("TONGKA_INBOX", "demo/data/inbox"), ("TONGKA_OUTBOX", "demo/outbox")];
+    println!("  密钥保管员 custodians: {}，口令 passphrase {PASSWORD}", CUSTODIANS.join(", "));
+    let environment =
+        [("TONGKA_INBOX", "demo/data/inbox"), ("TONGKA_OUTBOX", "demo/outbox"), ("TONGKA_KEYS__HSM", HSM), DEVICE];
     crate::run("服务器 serve", Command::new(&tongka).arg("serve").args(folders).envs(environment))
 }
 
 /// Of all demo accounts; a real installation asks for each.
 const PASSWORD: &str = "tongka-demo-2026";
 /// Login, name, owner, role.
-const ACCOUNTS: [(&str, &str, &str, &str); 8] = [
+const ACCOUNTS: [(&str, &str, &str, &str); 11] = [
     ("operator", "清算操作员", "centre", "operator"),
     ("checker", "复核员", "centre", "checker"),
     ("finance", "财务", "centre", "finance"),
@@ -73,8 +77,39 @@ const ACCOUNTS: [(&str, &str, &str, &str); 8] = [
     ("security", "安全管理员", "centre", "security-admin"),
     ("auditor", "审计员", "centre", "auditor"),
     ("viewer", "只读", "centre", "viewer"),
+    ("keys", "密钥管理员", "centre", "key-manager"),
+    ("keycheck", "密钥复核员", "centre", "key-checker"),
+    ("cards", "卡管员", "centre", "card-manager"),
     ("shanghai", "上海（成员机构）", "member:10002900", "member-operator"),
 ];
+
+/// Two of them make a key together.
+const CUSTODIANS: [&str; 2] = ["chen", "lin"];
+/// A soft HSM, and the passphrase of its keystore in the environment.
+const HSM: &str = "demo/data/hsm.toml";
+const DEVICE: (&str, &str) = ("TONGKA_DEMO_HSM", PASSWORD);
+
+/// Gives the demo a soft HSM and custodians for its keys.
+fn custodians(tongka: &std::path::Path) -> Outcome {
+    let config = "[[device]]\nname = \"soft\"\ndriver = \"soft\"\nkeystore = \"keystore\"\n\
+                  passphrase_env = \"TONGKA_DEMO_HSM\"\n";
+    fs::write(root().join(HSM), config).map_err(|e| e.to_string())?;
+    for name in CUSTODIANS {
+        let args = ["key", "enrol", "--data", "demo/data", "--hsm", HSM, "--owner", "0", "--name", name];
+        let term = ["--from", "2026-01-01", "--to", "2036-12-31", "--administrator", "demo"];
+        let mut command = Command::new(tongka);
+        command.args(args).args(term).env(DEVICE.0, DEVICE.1).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.current_dir(root()).spawn().map_err(|e| e.to_string())?;
+        let mut entered = child.stdin.take().ok_or("no standard input")?;
+        writeln!(entered, "{PASSWORD}").map_err(|e| e.to_string())?;
+        drop(entered);
+        let status = child.wait().map_err(|e| e.to_string())?;
+        if !status.success() {
+            return Err(format!("custodian {name}: {status}"));
+        }
+    }
+    Ok(())
+}
 
 /// Opens the demo accounts, each of a person of its own.
 fn accounts(tongka: &std::path::Path) -> Outcome {

@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo xtask demo | test | bench | tidy`. Each says what it does and how long it takes.
 
 mod bench;
+mod bench_web;
 mod console;
 mod demo;
 mod test;
@@ -16,6 +17,7 @@ const HELP: &str = "\
 cargo xtask demo [--taps FILE] [--no-serve]   模拟一个全国清算日并运行，然后启动服务器 / simulate a national clearing day, run it, serve it
 cargo xtask test                   安装缺少的部件并通过全部测试 / install what is missing and pass all tests
 cargo xtask bench [--records N]    清算日与 PostgreSQL 基线对比 / a clearing day beside a PostgreSQL baseline
+cargo xtask bench --web            百万行列表的服务器 / the server with lists of a million rows
 cargo xtask tidy [--write]         检查结构与生成的文档 / check the structure and the generated pages
 ";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let outcome = match args.first().map(String::as_str) {
         Some("demo") => demo::run(option("--taps").map(PathBuf::from), !args.iter().any(|a| a == "--no-serve")),
         Some("test") => test::run(),
+        Some("bench") if args.iter().any(|a| a == "--web") => bench_web::run(),
         Some("bench") => bench::run(option("--records").map_or(Ok(5_000_000), |n| n.parse().map_err(|_| n))),
         Some("tidy") => tidy::run(args.iter().any(|a| a == "--write")),
         _ => {
@@ -63,6 +66,13 @@ fn run(what: &str, command: &mut Command) -> Outcome {
 fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
+    // What cargo says of this program is not for that one: build scripts that look at it would run again each time.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
