@@ -13,7 +13,7 @@ import { Badge, Button, Dropdown, Empty, Layout, Popover, Tooltip } from 'antd';
 import { Link, useNavigate } from 'react-router';
 import { useDashboard } from '../api/dashboard';
 import { useLive } from '../api/events';
-import { useOwner, useSession, useSessionState, useSide } from '../api/session';
+import { useCan, useOwner, useSession, useSessionState, useSide } from '../api/session';
 import { MemberName } from '../components/figures';
 import { useLanguage, useT } from '../i18n';
 import { Clock } from './Clock';
@@ -82,10 +82,11 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
 
 function OpenDayChip() {
   const t = useT();
+  const can = useCan();
   const { data } = useDashboard();
   if (!data) return null;
   const day = data.open_day;
-  return day ? (
+  return day && can('day.read') ? (
     <Link className="day-chip" to={`/days/${day.clearing_date}`}>
       {t('app.openDay', { date: day.clearing_date })}
     </Link>
@@ -135,7 +136,7 @@ function AccountMenu() {
   const t = useT();
   const navigate = useNavigate();
   const { account } = useSession();
-  const { logOut } = useSessionState();
+  const { end } = useSessionState();
   return (
     <Dropdown
       trigger={['click']}
@@ -152,7 +153,7 @@ function AccountMenu() {
           },
           { type: 'divider' },
           { key: 'account', icon: <UserOutlined />, label: t('app.account'), onClick: () => void navigate('/account') },
-          { key: 'logout', icon: <LogoutOutlined />, label: t('app.logout'), onClick: () => void logOut() },
+          { key: 'logout', icon: <LogoutOutlined />, label: t('app.logout'), onClick: () => void end('out') },
         ],
       }}
     >

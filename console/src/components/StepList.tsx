@@ -1,4 +1,4 @@
-/** The steps of a clearing date as a checklist: done when, by whom, with what result. */
+/** The steps of a clearing date as a checklist: done when, with what result. */
 import { CheckCircleFilled, ClockCircleOutlined, CloseCircleFilled, LoadingOutlined } from '@ant-design/icons';
 import type { ReactNode } from 'react';
 import type { Step, StepState } from '../api/types';
@@ -27,7 +27,6 @@ export function StepList({ steps }: { steps: Step[] }) {
             {step.detail}
           </span>
           <span className="step-when num">
-            {step.by && <span className="step-by">{step.by} </span>}
             {step.done_at ? timeOfDay(step.done_at) : ''}
           </span>
         </li>

@@ -15,7 +15,7 @@ import { AccountActions, AddAccount } from '../system/AccountActions';
 import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
 import { AddOrder, AddProduct, AddSegment, CardActions } from '../keys/CardActions';
 import { KeyActions, ProposeGenerate, RequestActions } from '../keys/KeyRequests';
-import { FileActions } from '../files/FileActions';
+import { FileActions, receiptName } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
 import type { Cell } from '../../api/types';
 import type { ListConfig } from '../../components/list/config';
@@ -56,25 +56,32 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     toolbar: UploadButton,
   },
   receipts: {
-    rowKey: 'name',
+    rowKey: 'id',
     primary: ['clearing_date', 'member', 'result'],
     render: {
       result: (value) => <FileResult result={String(value)} />,
       upload_name: (value) => <Link className="mono" to={`/uploads/${encodeURIComponent(String(value))}`}>{String(value)}</Link>,
     },
-    actions: ({ row }) => <FileActions kind="receipt" name={String(row['name'])} />,
+    actions: ({ row }) => <FileActions kind="receipt" name={receiptName(row)} />,
   },
   'result-files': {
     rowKey: 'name',
     primary: ['clearing_date', 'member', 'kind'],
     actions: ({ row }) => <FileActions kind="result" name={String(row['name'])} />,
   },
+  statements: {
+    rowKey: 'number',
+    primary: ['clearing_date', 'member', 'version'],
+    intro: 'statement.intro',
+    actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
+  },
   positions: {
+    rowKey: 'id',
     primary: ['clearing_date', 'member', 'net_fen'],
     sum: ['receivable_fen', 'payable_fen', 'adjustments_fen', 'net_fen'],
     actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
   },
-  groups: { primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
+  groups: { rowKey: 'id', primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
   reserves: { rowKey: 'member', actions: ReserveActions, sum: ['balance_fen'] },
   'ledger-accounts': { rowKey: 'code', primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'), toolbar: LedgerToolbar },
   'ledger-transfers': {
@@ -85,8 +92,8 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
   'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
-  suspicious: { primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
-  adjustments: { primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
+  suspicious: { rowKey: 'id', primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
+  adjustments: { rowKey: 'id', primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
   jobs: { rowKey: 'id', primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
   issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
@@ -109,7 +116,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   'production-orders': { rowKey: 'id', toolbar: AddOrder },
   cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
   audit: { rowKey: 'sequence', primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
-  'login-log': { primary: ['at', 'login', 'outcome'] },
+  'login-log': { rowKey: 'id', primary: ['at', 'login', 'outcome'] },
   accounts: { rowKey: 'id', primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
   roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
   sessions: { rowKey: 'id', actions: SessionActions },

@@ -7,7 +7,7 @@ import { useDashboard } from '../../api/dashboard';
 import { get, href } from '../../api/http';
 import { useCan, useOwner } from '../../api/session';
 import type { Dashboard, Page } from '../../api/types';
-import { MemberName, Money, Time, ToneTag } from '../../components/figures';
+import { MemberName, Money, ToneTag } from '../../components/figures';
 import { LevelBar } from '../../components/LevelBar';
 import { Panel } from '../../components/Panel';
 import { ProblemView } from '../../components/ProblemView';
@@ -127,7 +127,7 @@ function Receipts() {
         <table className="plain-table">
           <tbody>
             {receipts.data.items.map((row) => (
-              <tr key={String(row['name'] ?? row['upload_name'])}>
+              <tr key={String(row['id'])}>
                 <td>
                   <Link className="mono" to={`/uploads/${encodeURIComponent(String(row['upload_name']))}`}>
                     {String(row['upload_name'])}
@@ -136,9 +136,7 @@ function Receipts() {
                 <td>
                   <FileResult result={String(row['result'])} />
                 </td>
-                <td className="right">
-                  <Time value={row['created_at'] ? String(row['created_at']) : null} />
-                </td>
+                <td className="right num muted">{String(row['clearing_date'])}</td>
               </tr>
             ))}
           </tbody>

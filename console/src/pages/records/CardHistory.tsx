@@ -20,7 +20,7 @@ export function CardHistory({ items }: { items: FoundRecord[] }) {
           {balance === 'broken' && <p className="history-gap">{t('record.broken')}</p>}
           <div className="history-row">
             <span className="history-when">
-              <Time value={record.transaction_at} />
+              <Time value={record.at} />
             </span>
             <span className="history-counter num">#{record.counter}</span>
             <span className="history-money">
@@ -29,7 +29,7 @@ export function CardHistory({ items }: { items: FoundRecord[] }) {
             <VerdictTag verdict={record.verdict} />
             {record.verdict !== 'A' && <ReasonText reason={record.reason} />}
             <span>
-              <MemberName code={record.acquirer} /> <Industry code={record.industry} />
+              <MemberName code={record.sender} /> <Industry code={record.industry} />
             </span>
             <span className="muted num">{record.clearing_date}</span>
             <Link to={explainPath(record)}>{t('file.explain')}</Link>

@@ -18,9 +18,11 @@ export function SuspiciousActions({ row }: { row: Row }) {
   const open = row['state'] === 'open';
   return (
     <>
-      <Link to={explain} aria-label={`${t('file.explain')} ${upload} ${record}`}>
-        {t('file.explain')}
-      </Link>
+      {can('record.read') && (
+        <Link to={explain} aria-label={`${t('file.explain')} ${upload} ${record}`}>
+          {t('file.explain')}
+        </Link>
+      )}
       {open && can('dispute.propose') && (
         <ActionButton<{ decision: string; reason: string }>
           size="small"
