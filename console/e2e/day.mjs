@@ -22,7 +22,7 @@ async function made(date) {
 
 export async function run({ test, browser, base, accounts, shot, upload }) {
   const maker = await open(browser, base);
-  await logIn(maker.page, base, accounts.maker);
+  await logIn(maker.page, base, accounts.operator);
   const chip = maker.page.locator('.day-chip');
   await chip.waitFor();
   const date = /\d{4}-\d\d-\d\d/.exec(await chip.innerText())?.[0];

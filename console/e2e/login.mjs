@@ -19,13 +19,13 @@ export async function run({ test, browser, base, accounts, shot }) {
   await test('a wrong password is refused with code and request id, and nothing typed is lost', async () => {
     const { context, page, complaints } = await open(browser, base);
     await page.goto(base);
-    await page.getByLabel('登录名').fill(accounts.maker.login);
+    await page.getByLabel('登录名').fill(accounts.operator.login);
     await page.getByLabel('密码').fill('wrong-password-000');
     await page.keyboard.press('Enter');
     const alert = page.getByRole('alert');
     await alert.getByText('错误码').waitFor();
     await alert.getByText('请求编号').waitFor();
-    if ((await page.getByLabel('登录名').inputValue()) !== accounts.maker.login) throw new Error('the login was cleared');
+    if ((await page.getByLabel('登录名').inputValue()) !== accounts.operator.login) throw new Error('the login was cleared');
     await shot(page, 'login_refused');
     await context.close();
     return complaints;
@@ -35,7 +35,7 @@ export async function run({ test, browser, base, accounts, shot }) {
     const { context, page, complaints } = await open(browser, base);
     const link = '/uploads?record_count.from=1&sort=-record_count';
     await page.goto(base + link);
-    await logIn(page, page.url(), accounts.maker);
+    await logIn(page, page.url(), accounts.operator);
     await page.locator('.tk-table-row').first().waitFor();
     const at = new URL(page.url());
     if (at.pathname + at.search !== link) throw new Error(`ended at ${at.pathname}${at.search}`);
@@ -45,13 +45,13 @@ export async function run({ test, browser, base, accounts, shot }) {
 
   await test('a session that ended leads back to the door, and from there to the same page', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.goto(`${base}/days`);
     await page.locator('.tk-table-row').first().waitFor();
     await context.clearCookies();
     await page.getByRole('button', { name: '刷新', exact: true }).click();
     await page.getByLabel('登录名').waitFor();
-    await logIn(page, page.url(), accounts.maker);
+    await logIn(page, page.url(), accounts.operator);
     await page.locator('.tk-table-row').first().waitFor();
     if (new URL(page.url()).pathname !== '/days') throw new Error(`ended at ${page.url()}`);
     await context.close();

@@ -29,7 +29,7 @@ export async function run({ test, browser, base, accounts, shot }) {
 
   await test('printing leaves the paper to the page', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.goto(`${base}/trial-balance`);
     await page.locator('.plain-table tfoot').waitFor();
     await page.emulateMedia({ media: 'print' });
@@ -44,7 +44,7 @@ export async function run({ test, browser, base, accounts, shot }) {
 
   await test('logging out leaves nothing behind the back button', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.goto(`${base}/positions`);
     await page.locator('.tk-table-tbody').waitFor();
     await page.locator('.account-button').click();

@@ -14,7 +14,7 @@ const PAGES = [
 export async function run({ test, browser, base, accounts }) {
   await test('speed of first paint and content', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.locator('.figures').waitFor();
     for (const [path, content] of PAGES) {
       const times = [];

@@ -55,7 +55,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const query = useQuery({ queryKey: KEY, queryFn: fetchSession, staleTime: Infinity, retry: false });
 
-  const [ended, setEnded] = useState<Ending | null>(null);
+  const [ended, setEnded] = useState<Ending | null>(() => (localStorage.getItem(HINT) ? 'lost' : null));
   const forget = useCallback(
     (why: Ending) => {
       localStorage.removeItem(HINT);
@@ -147,6 +147,13 @@ export function ownerOf(owner: string): { kind: OwnerKind; code: string | null }
 
 export function useOwner(): { kind: OwnerKind; code: string | null } {
   return ownerOf(useSession().account.owner);
+}
+
+/** Whether an upload may be opened: the centre opens all, a member those it sent, which their name tells. */
+export function useOpensUpload(): (name: string) => boolean {
+  const { kind, code } = useOwner();
+  const can = useCan();
+  return useMemo(() => (name: string) => can('file.read') && (kind === 'centre' || name.slice(13, 21) === code), [kind, code, can]);
 }
 
 export function useSide(): OwnerKind {

@@ -3,6 +3,7 @@ import { CheckCircleFilled, ClockCircleOutlined, CloseCircleFilled, LoadingOutli
 import type { ReactNode } from 'react';
 import type { Step, StepState } from '../api/types';
 import { usePick, useT } from '../i18n';
+import { StepDetail } from './Deed';
 import { timeOfDay } from '../lib/text';
 
 const ICONS: Record<StepState, ReactNode> = {
@@ -23,8 +24,8 @@ export function StepList({ steps }: { steps: Step[] }) {
             {ICONS[step.state]}
           </span>
           <span className="step-name">{pick(step)}</span>
-          <span className="step-detail" title={step.detail ?? undefined}>
-            {step.detail}
+          <span className="step-detail">
+            <StepDetail step={step.step} detail={step.detail} />
           </span>
           <span className="step-when num">
             {step.done_at ? timeOfDay(step.done_at) : ''}

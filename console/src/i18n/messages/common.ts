@@ -90,5 +90,8 @@ export const common = {
   'common.viewApproval': ['查看复核单', 'Open approval'],
   'common.done': ['操作成功', 'Done'],
   'common.twoPeople': ['此操作须双人完成：提交后由另一人复核。', 'This takes two people: you propose, another person approves.'],
+  'span.minutes': ['{n} 分钟', '{n} min'],
+  'span.hours': ['{n} 小时', '{n} h'],
+  'span.days': ['{n} 天', '{n} days'],
   'common.records': ['{n} 条', '{n} records'],
 } as const satisfies Messages;

@@ -4,7 +4,8 @@ import type { Dashboard } from '../../api/types';
 import { MemberName, ToneTag } from '../../components/figures';
 import { Panel } from '../../components/Panel';
 import { useT } from '../../i18n';
-import { timeOfDay } from '../../lib/text';
+import { spanText } from '../../lib/span';
+import { formatTime } from '../../lib/text';
 
 export function MissingFiles({ files, open }: { files: Dashboard['missing_files']; open: boolean }) {
   const t = useT();
@@ -20,11 +21,11 @@ export function MissingFiles({ files, open }: { files: Dashboard['missing_files'
           {sorted.map((file) => (
             <li key={file.member + file.expected_by}>
               <MemberName code={file.member} />
-              <span className="muted num">{t('dash.expectedBy', { time: timeOfDay(file.expected_by).slice(0, 5) })}</span>
+              <span className="muted num">{t('dash.expectedBy', { time: formatTime(file.expected_by).slice(5, 16) })}</span>
               {file.late_minutes > 0 ? (
-                <ToneTag tone="bad">{t('dash.late', { minutes: file.late_minutes })}</ToneTag>
+                <ToneTag tone="bad">{t('dash.late', { time: spanText(t, file.late_minutes) })}</ToneTag>
               ) : (
-                <ToneTag tone={file.late_minutes > -30 ? 'warn' : 'plain'}>{t('dash.dueIn', { minutes: -file.late_minutes })}</ToneTag>
+                <ToneTag tone={file.late_minutes > -30 ? 'warn' : 'plain'}>{t('dash.dueIn', { time: spanText(t, -file.late_minutes) })}</ToneTag>
               )}
             </li>
           ))}

@@ -1,5 +1,6 @@
 /** What the console adds to single lists. A list without an entry works as the server describes it. */
 import { Link } from 'react-router';
+import { Deed, StepDetail, wordFor } from '../../components/Deed';
 import { MemberName } from '../../components/figures';
 import { useT } from '../../i18n';
 import { FileResult } from '../../components/verdicts';
@@ -32,6 +33,37 @@ function Any() {
   return <span className="muted">{t('form.any')}</span>;
 }
 
+function deed(value: Cell) {
+  return <Deed code={String(value)} plain />;
+}
+
+/** Whose deed it was: 0 the centre's, eight digits a member's. */
+function ownerCode(value: Cell) {
+  const code = String(value ?? '');
+  if (code === '' || code === '0') return <MemberName code="00000000" />;
+  return code.length === 8 ? <MemberName code={code} /> : <span className="num">{code}</span>;
+}
+
+function endReason(value: Cell) {
+  return <EndReason value={value} />;
+}
+
+function EndReason({ value }: { value: Cell }) {
+  const t = useT();
+  if (!value) return <span className="muted">—</span>;
+  const known = wordFor('end', String(value));
+  return <>{known ? t(known) : String(value)}</>;
+}
+
+/** Of a receipt: also of a file that was refused, whatever its name. */
+function uploadLink(value: Cell) {
+  return (
+    <Link className="mono" to={`/uploads/${encodeURIComponent(String(value))}`}>
+      {String(value)}
+    </Link>
+  );
+}
+
 function accountLink(value: Cell) {
   const code = String(value);
   return (
@@ -42,6 +74,7 @@ function accountLink(value: Cell) {
 }
 
 export const CONFIGS: Record<string, ListConfig | undefined> = {
+  'day-steps': { rowKey: 'id', render: { detail: (value, row) => <StepDetail step={String(row['step'])} detail={value === null ? null : String(value)} /> } },
   'clearing-days': {
     rowKey: 'clearing_date',
     primary: ['clearing_date', 'state'],
@@ -60,7 +93,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     primary: ['clearing_date', 'member', 'result'],
     render: {
       result: (value) => <FileResult result={String(value)} />,
-      upload_name: (value) => <Link className="mono" to={`/uploads/${encodeURIComponent(String(value))}`}>{String(value)}</Link>,
+      upload_name: uploadLink,
     },
     actions: ({ row }) => <FileActions kind="receipt" name={receiptName(row)} />,
   },
@@ -94,7 +127,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
   suspicious: { rowKey: 'id', primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
   adjustments: { rowKey: 'id', primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
-  jobs: { rowKey: 'id', primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
+  jobs: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
   issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
   'psam-ranges': { toolbar: AddPsam, actions: PsamActions },
@@ -115,11 +148,11 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   segments: { toolbar: AddSegment },
   'production-orders': { rowKey: 'id', toolbar: AddOrder },
   cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
-  audit: { rowKey: 'sequence', primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
+  audit: { rowKey: 'sequence', render: { action: deed, owner: ownerCode }, primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
   'login-log': { rowKey: 'id', primary: ['at', 'login', 'outcome'] },
   accounts: { rowKey: 'id', primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
   roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
-  sessions: { rowKey: 'id', actions: SessionActions },
+  sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
-  approvals: { rowKey: 'id', primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
+  approvals: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };

@@ -15,7 +15,8 @@ import { VerdictMix } from '../../components/VerdictMix';
 import { FileResult } from '../../components/verdicts';
 import { useT } from '../../i18n';
 import { formatCount } from '../../lib/money';
-import { timeOfDay } from '../../lib/text';
+import { spanText } from '../../lib/span';
+import { formatTime, timeOfDay } from '../../lib/text';
 import { TrendPanel } from '../dashboard/TrendPanel';
 import { UploadButton } from '../files/UploadButton';
 
@@ -73,8 +74,8 @@ function Missing({ data }: { data: Dashboard }) {
       className="dialog-note"
       showIcon
       type={late ? 'error' : 'warning'}
-      title={t('dash.expectedBy', { time: timeOfDay(file.expected_by).slice(0, 5) })}
-      description={late ? t('dash.late', { minutes: file.late_minutes }) : t('dash.dueIn', { minutes: -file.late_minutes })}
+      title={t('dash.expectedBy', { time: formatTime(file.expected_by).slice(5, 16) })}
+      description={late ? t('dash.late', { time: spanText(t, file.late_minutes) }) : t('dash.dueIn', { time: spanText(t, -file.late_minutes) })}
     />
   );
 }

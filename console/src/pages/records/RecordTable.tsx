@@ -1,6 +1,7 @@
 import { Table } from 'antd';
 import { Link } from 'react-router';
 import type { FoundRecord } from '../../api/files';
+import { useOpensUpload } from '../../api/session';
 import { MemberName, Money, Time } from '../../components/figures';
 import { ReasonText, VerdictTag } from '../../components/verdicts';
 import { useT } from '../../i18n';
@@ -12,6 +13,7 @@ export function explainPath(record: Pick<FoundRecord, 'upload' | 'record_no'>): 
 
 export function RecordTable({ items }: { items: FoundRecord[] }) {
   const t = useT();
+  const opens = useOpensUpload();
   return (
     <Table<FoundRecord>
       size="small"
@@ -33,7 +35,7 @@ export function RecordTable({ items }: { items: FoundRecord[] }) {
         { title: t('file.industry'), key: 'industry', render: (_, r) => <Industry code={r.industry} /> },
         { title: t('record.psam'), key: 'psam', render: (_, r) => <span className="mono">{r.psam}</span> },
         { title: t('nav.days'), key: 'date', render: (_, r) => <span className="num">{r.clearing_date}</span> },
-        { title: t('list.actions'), key: '$', fixed: 'right', render: (_, r) => <Link to={explainPath(r)}>{t('file.explain')}</Link> },
+        { title: t('list.actions'), key: '$', fixed: 'right', render: (_, r) => (opens(r.upload) ? <Link to={explainPath(r)}>{t('file.explain')}</Link> : <span className="muted">—</span>) },
       ]}
     />
   );

@@ -7,6 +7,7 @@ import type { Tone } from '../../api/types';
 import { useApproval, type Approval } from '../../api/work';
 import { useTabTitle } from '../../app/tabs';
 import { ActionButton } from '../../components/ActionButton';
+import { Deed } from '../../components/Deed';
 import { DiffTable } from '../../components/DiffTable';
 import { Time, ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
@@ -42,7 +43,7 @@ export default function ApprovalPage() {
             size="small"
             column={1}
             items={[
-              { key: 'kind', label: t('approval.kind'), children: <span className="mono">{data.kind}</span> },
+              { key: 'kind', label: t('approval.kind'), children: <Deed code={data.kind} /> },
               { key: 'object', label: t('approval.object'), children: data.object },
               { key: 'by', label: t('approval.proposer'), children: `${data.proposer.name} (${data.proposer.login})` },
               { key: 'at', label: t('approval.proposedAt'), children: <Time value={data.proposed_at} /> },
