@@ -26,6 +26,7 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
   const { theme, setTheme, unit, setUnit } = useDisplay();
   const { language, setLanguage } = useLanguage();
   const live = useLive();
+  const liveText = t(live ? 'app.live' : live === null ? 'app.connecting' : 'app.offline');
   return (
     <Layout.Header className="header">
       <Button
@@ -46,8 +47,8 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
         <span className="header-search-text">{t('app.palette')}</span>
         <kbd>Ctrl K</kbd>
       </Button>
-      <Tooltip title={t(live ? 'app.live' : 'app.offline')}>
-        <span className={live ? 'live-dot on' : 'live-dot'} role="status" aria-label={t(live ? 'app.live' : 'app.offline')} />
+      <Tooltip title={liveText}>
+        <span className={`live-dot${live ? ' on' : live === null ? ' soon' : ''}`} role="status" aria-label={liveText} />
       </Tooltip>
       <Clock />
       <Todo />

@@ -20,6 +20,7 @@ export const common = {
   'app.openDay': ['清算日 {date}', 'Clearing date {date}'],
   'app.noOpenDay': ['无开放清算日', 'No open clearing date'],
   'app.live': ['实时', 'Live'],
+  'app.connecting': ['正在建立实时连接', 'Connecting for live news'],
   'app.offline': ['实时连接已断开，正在重连', 'Live connection lost, reconnecting'],
   'app.todo': ['待办', 'To do'],
   'app.noTodo': ['没有待办事项', 'Nothing to do'],

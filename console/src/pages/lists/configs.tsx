@@ -7,6 +7,7 @@ import { FileResult } from '../../components/verdicts';
 import { OpenDayButton } from '../days/OpenDayButton';
 import { UploadButton } from '../files/UploadButton';
 import { ReserveActions } from '../money/ReserveActions';
+import { LedgerKind } from '../money/LedgerKind';
 import { LedgerToolbar } from '../money/LedgerToolbar';
 import { JobActions, JobDetail } from '../work/JobDetail';
 import { AddAdjustment } from '../work/AddAdjustment';
@@ -42,6 +43,10 @@ function ownerCode(value: Cell) {
   const code = String(value ?? '');
   if (code === '' || code === '0') return <MemberName code="00000000" />;
   return code.length === 8 ? <MemberName code={code} /> : <span className="num">{code}</span>;
+}
+
+function ledgerKind(value: Cell) {
+  return <LedgerKind kind={String(value)} />;
 }
 
 function endReason(value: Cell) {
@@ -91,6 +96,8 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   receipts: {
     rowKey: 'id',
     primary: ['clearing_date', 'member', 'result'],
+    order: ['clearing_date', 'member', 'upload_name', 'result', 'detail'],
+    widths: { result: 240, detail: 250, sequence: 90 },
     render: {
       result: (value) => <FileResult result={String(value)} />,
       upload_name: uploadLink,
@@ -116,16 +123,27 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   groups: { rowKey: 'id', primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
   reserves: { rowKey: 'member', actions: ReserveActions, sum: ['balance_fen'] },
-  'ledger-accounts': { rowKey: 'code', primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'), toolbar: LedgerToolbar },
+  'ledger-accounts': {
+    rowKey: 'code',
+    widths: { code: 200, normal_side: 84 },
+    folded: ['pending_debits_fen', 'pending_credits_fen'],
+    render: { kind: ledgerKind }, primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'),
+    toolbar: LedgerToolbar,
+  },
   'ledger-transfers': {
     rowKey: 'sequence',
     primary: ['booking_date', 'debit', 'credit'],
     sum: ['amount_fen'],
+    widths: { sequence: 72, debit: 200, credit: 200, phase: 84 },
     render: { debit: accountLink, credit: accountLink },
   },
   'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
   'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
-  suspicious: { rowKey: 'id', primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
+  suspicious: {
+    rowKey: 'id',
+    order: ['clearing_date', 'reason', 'amount_fen', 'acquirer', 'issuer', 'state', 'happened_at', 'card'],
+    widths: { reason: 200, amount_fen: 100, card: 170 },
+    primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
   adjustments: { rowKey: 'id', primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
   jobs: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },

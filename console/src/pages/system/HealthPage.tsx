@@ -45,7 +45,7 @@ export default function HealthPage() {
               { key: 'roles', label: t('health.roles'), children: roles.join(', ') },
               { key: 'automatic', label: t('health.automatic'), children: t(automatic ? 'common.yes' : 'common.no') },
               { key: 'clock', label: t('app.serverClock'), children: <Time value={clock} /> },
-              { key: 'live', label: t('app.live'), children: <ToneTag tone={live ? 'ok' : 'warn'}>{t(live ? 'health.connected' : 'health.reconnecting')}</ToneTag> },
+              { key: 'live', label: t('app.live'), children: <ToneTag tone={live ? 'ok' : live === null ? 'plain' : 'warn'}>{t(live ? 'health.connected' : live === null ? 'app.connecting' : 'health.reconnecting')}</ToneTag> },
             ]}
           />
         </Panel>
