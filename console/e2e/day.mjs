@@ -22,8 +22,11 @@ async function made(date) {
 
 /** Chooses in a select of a dialog. */
 async function choose(page, dialog, label, option) {
-  await dialog.getByLabel(label, { exact: true }).click();
-  await page.locator('.tk-select-dropdown:visible').getByText(option).first().click();
+  const field = dialog.getByLabel(label, { exact: true });
+  await field.click();
+  await field.pressSequentially(option);
+  await settled(page);
+  await page.keyboard.press('Enter');
 }
 
 /** Follows the notice to the approval, where the proposer must not be able to approve; gives its path. */
@@ -136,8 +139,8 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
     await page.goto(`${base}/adjustments`);
     await page.getByRole('button', { name: '新增' }).click();
     const dialog = page.getByRole('dialog');
-    await choose(page, dialog, '付款方', /北京/);
-    await choose(page, dialog, '收款方', /上海/);
+    await choose(page, dialog, '付款方', '北京');
+    await choose(page, dialog, '收款方', '上海');
     await dialog.getByLabel('金额（元）').fill('2.00');
     await dialog.getByLabel('依据').fill('2026-017');
     await dialog.getByLabel('原因').fill('漏清补付');
@@ -202,14 +205,10 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
     await page.goto(`${base}/fees`);
     await page.getByRole('button', { name: '新增' }).click();
     const dialog = page.getByRole('dialog');
-    const choose = async (label, option) => {
-      await settled(page);
-      await dialog.getByLabel(label, { exact: true }).click();
-      await page.locator('.tk-select-dropdown:visible').getByText(option, { exact: true }).click();
-    };
-    await choose('收单方', '全部（*）');
-    await choose('发卡方', '全部（*）');
-    await choose('行业', '轮渡');
+    const pick = (label, option) => choose(page, dialog, label, option);
+    await pick('收单方', '全部');
+    await pick('发卡方', '全部');
+    await pick('行业', '轮渡');
     await dialog.getByLabel('发卡方费率').fill('0.3');
     await dialog.getByLabel('中心费率').fill('0.05');
     await dialog.getByLabel('生效日期').fill('2027-03-01');

@@ -7,6 +7,7 @@ const STEMS = {
   deed: (code: string) => `deed.${code}`,
   part: (code: string) => `part.${code}`,
   name: (code: string) => `name.${code}`,
+  state: (code: string) => `record-state.${code}`,
   account: (code: string) => `account-kind.${code}`,
   end: (code: string) => `end.${code}`,
 };

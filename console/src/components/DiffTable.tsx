@@ -6,6 +6,7 @@ import { diff, type Change } from '../lib/diff';
 import { formatPpm } from '../lib/money';
 import { wordFor } from './Deed';
 import { MemberName, Money } from './figures';
+import { ReasonText } from './verdicts';
 
 export function DiffTable({ before, after }: { before: unknown; after: unknown }) {
   const t = useT();
@@ -70,6 +71,9 @@ function Leaf({ path, value, absent }: { path: string; value: Change['after']; a
   if (/_fen$/.test(name) && typeof value === 'number') return <Money fen={value} withUnit />;
   if (/_ppm$/.test(name) && typeof value === 'number') return <span className="num">{formatPpm(value)}</span>;
   if (/^(member|acquirer|issuer|code|sender|debtor|creditor)$/.test(name) && /^\d{8}$/.test(String(value))) return <MemberName code={String(value)} />;
+  if (name === 'reason' && /^\d\d$/.test(String(value))) return <ReasonText reason={String(value)} />;
+  const word = name === 'state' ? wordFor('state', String(value)) : null;
+  if (word) return <>{t(word)}</>;
   if (typeof value === 'boolean') return <>{t(value ? 'common.yes' : 'common.no')}</>;
   return <span className="wrap">{String(value)}</span>;
 }

@@ -1,5 +1,5 @@
 /** What became of the records: one bar by verdict, and the reasons behind it. Every reason leads to its records. */
-import { Button } from 'antd';
+import { Button, Empty } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useCan } from '../api/session';
@@ -24,15 +24,16 @@ export function VerdictMix({ verdicts, clearingDate, linkTo }: { verdicts: Verdi
   const t = useT();
   const pick = usePick();
   const can = useCan();
+  const [whole, setWhole] = useState(false);
   const { theme } = useDisplay();
   const colours = VERDICT_COLOURS[theme];
   const totals = verdictTotals(verdicts);
   const all = verdicts.reduce((sum, v) => sum + v.count, 0);
   const present = ORDER.filter((v) => totals[v]);
   const exceptions = verdicts.filter((v) => v.verdict !== 'A').sort((a, b) => b.count - a.count);
-  const [whole, setWhole] = useState(false);
   const listed = whole ? exceptions : exceptions.slice(0, FIRST);
   const link = linkTo ?? ((v: VerdictCount) => `/records?${new URLSearchParams({ verdict: v.verdict, from: clearingDate ?? '', to: clearingDate ?? '' })}`);
+  if (all === 0) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('dash.noRecords')} />;
   return (
     <div className="verdicts">
       <div className="verdict-bar" role="img" aria-label={present.map((v) => `${t(`verdict.${v}` as MessageKey)} ${share(totals[v]!, all)}`).join('，') || t('common.none')}>

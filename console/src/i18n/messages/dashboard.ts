@@ -26,6 +26,8 @@ export const dashboard = {
   'dash.reservesOk': ['全部正常', 'All fine'],
   'dash.missing': ['未到文件', 'Missing files'],
   'dash.missingNone': ['应到文件已全部到齐', 'Every expected file has arrived'],
+  'dash.missingNotDue': ['尚无逾期：已接受 {accepted} 个文件，应送 {expected} 家', 'None late: {accepted} files accepted, {expected} senders expected'],
+  'dash.noRecords': ['本清算日还没有记录', 'No records on this date yet'],
   'dash.late': ['已迟 {time}', '{time} late'],
   'dash.dueIn': ['{time}后到期', 'due in {time}'],
   'dash.expectedBy': ['应于 {time} 前到', 'due by {time}'],

@@ -1,20 +1,29 @@
 /** Files that should have come: a warning before the deadline, an alarm after it. */
 import { CheckCircleFilled } from '@ant-design/icons';
-import type { Dashboard } from '../../api/types';
+import type { Dashboard, DaySummary } from '../../api/types';
 import { MemberName, ToneTag } from '../../components/figures';
 import { Panel } from '../../components/Panel';
 import { useT } from '../../i18n';
 import { spanText } from '../../lib/span';
 import { formatTime } from '../../lib/text';
 
-export function MissingFiles({ files, open }: { files: Dashboard['missing_files']; open: boolean }) {
+export function MissingFiles({ files, day }: { files: Dashboard['missing_files']; day: DaySummary | null }) {
   const t = useT();
   const sorted = [...files].sort((a, b) => b.late_minutes - a.late_minutes);
   return (
     <Panel title={`${t('dash.missing')} ${files.length || ''}`} className="dash-missing">
       {sorted.length === 0 ? (
         <p className="all-fine">
-          <CheckCircleFilled className="tone-text-ok" /> {t(open ? 'dash.missingNone' : 'common.none')}
+          {!day ? (
+            t('common.none')
+          ) : day.files.accepted >= day.files.expected ? (
+            <>
+              <CheckCircleFilled className="tone-text-ok" /> {t('dash.missingNone')}
+            </>
+          ) : (
+            // Nobody is late, but not everything is there either.
+            t('dash.missingNotDue', { accepted: day.files.accepted, expected: day.files.expected })
+          )}
         </p>
       ) : (
         <ul className="rows">

@@ -88,6 +88,9 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   uploads: {
     rowKey: 'name',
+    order: ['name', 'clearing_date', 'member', 'record_count', 'total_fen'],
+    widths: { accepted: 84, rejected: 72, suspicious: 72, duplicate: 72, test: 72 },
+    folded: ['upload_no'],
     primary: ['clearing_date', 'member', 'name'],
     open: path('/uploads', 'name'),
     sum: ['total_fen'],
@@ -145,7 +148,12 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     widths: { reason: 200, amount_fen: 100, card: 170 },
     primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
   adjustments: { rowKey: 'id', primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
-  jobs: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
+  jobs: {
+    rowKey: 'id',
+    order: ['id', 'kind', 'state', 'progress_text', 'created_by', 'created_at', 'ended_at', 'error'],
+    folded: ['progress_done', 'progress_total', 'started_at'],
+    widths: { id: 72, progress_text: 120, created_by: 110 },
+    render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
   issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
   'psam-ranges': { toolbar: AddPsam, actions: PsamActions },

@@ -61,6 +61,7 @@ function Missing({ data }: { data: Dashboard }) {
   const t = useT();
   const file = data.missing_files[0];
   if (!data.open_day) return null;
+  if (!file && data.open_day.files.accepted < data.open_day.files.expected) return <Alert className="dialog-note" showIcon type="info" title={t('portal.notSent')} />;
   if (!file) {
     return (
       <p className="portal-fine">
