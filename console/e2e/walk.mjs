@@ -94,6 +94,8 @@ export async function run({ test, browser, base, accounts, shot }) {
         sides.add(once);
         for (let i = 1; i < many; i += 1) {
           await tabs.nth(i).click();
+          // The tab is in the URL, and is drawn once that has changed.
+          await page.locator(`#content .page-tabs:visible .tk-tabs-tab-active:nth-of-type(${i + 1})`).waitFor();
           problems.push(...(await problemsOf(page, `${link} tab ${i}`)));
           await shot(page, `${name}_${i}`);
           problems.push(...(await look(page, `${kind.source} tab ${i}`)));

@@ -120,6 +120,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   positions: {
     rowKey: 'id',
+    widths: { receivable_fen: 110, payable_fen: 110, adjustments_fen: 96, net_fen: 110, reserve_before_fen: 120, reserve_after_fen: 120 },
     primary: ['clearing_date', 'member', 'net_fen'],
     sum: ['receivable_fen', 'payable_fen', 'adjustments_fen', 'net_fen'],
     actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
@@ -176,7 +177,12 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
   audit: { rowKey: 'sequence', render: { action: deed, owner: ownerCode }, primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
   'login-log': { rowKey: 'id', primary: ['at', 'login', 'outcome'] },
-  accounts: { rowKey: 'id', primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
+  accounts: {
+    rowKey: 'id',
+    order: ['login', 'name', 'roles', 'state', 'owner_kind', 'member', 'totp', 'last_login_at', 'locked_until', 'person'],
+    widths: { login: 120, name: 100, roles: 150, state: 84, member: 110, totp: 96 },
+    folded: ['id', 'created_at'],
+    primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
   roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
   sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
