@@ -1,9 +1,9 @@
 /** The accounts of the mock. */
 const password = 'Tongka-demo-2026';
 export const MOCK_ACCOUNTS = {
-  maker: { login: 'wangfang', password },
+  operator: { login: 'wangfang', password },
   checker: { login: 'liwei', password },
-  administrator: { login: 'admin', password },
+  system: { login: 'admin', password },
   auditor: { login: 'auditor', password, totp: '123456' },
   member: { login: 'shanghai', password },
   newcomer: { login: 'newcomer', password, mustChange: true },

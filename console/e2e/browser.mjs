@@ -14,8 +14,14 @@ export async function launch() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A browser context with its complaints collected: errors of the page, of the console, requests that leave the host. */
-export async function open(browser, base, { theme = 'light', language = 'zh', width = 1366, height = 768 } = {}) {
+/** Who asks for the session before logging in is told that there is none. */
+const ALWAYS = [/^401 GET \/api\/v1\/session$/];
+
+/**
+ * A browser context with its complaints collected: errors of the page, of the console, refused or failed requests (but
+ * those that a test expects: `allow`, over `STATUS METHOD PATH`), requests that leave the host.
+ */
+export async function open(browser, base, { theme = 'light', language = 'zh', width = 1366, height = 768, allow = [] } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', acceptDownloads: true });
   await context.addInitScript(([t, l]) => {
     localStorage.setItem('tongka.theme', t);
@@ -44,7 +50,14 @@ export async function open(browser, base, { theme = 'light', language = 'zh', wi
     if (url.protocol.startsWith('http') && url.origin !== base) complaints.push(`request to another host: ${url.origin}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url().replace(base, '')}`);
+    if (response.status() < 400) return;
+    const line = `${response.status()} ${response.request().method()} ${response.url().replace(base, '')}`;
+    if (![...ALWAYS, ...allow].some((expected) => expected.test(line))) complaints.push(line);
+  });
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // Leaving a page takes back what it asked for; downloads go to disk instead of the page.
+    if (!/ERR_ABORTED/.test(why)) complaints.push(`${why} ${request.method()} ${request.url().replace(base, '')}`);
   });
   page.setDefaultTimeout(20_000);
   return { context, page, complaints };

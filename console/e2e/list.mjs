@@ -4,7 +4,7 @@ import { logIn, open, settled } from './browser.mjs';
 
 export async function run({ test, browser, base, accounts, shot }) {
   const { context, page, complaints } = await open(browser, base);
-  await logIn(page, base, accounts.maker);
+  await logIn(page, base, accounts.operator);
   const rows = page.locator('#content .tk-table-row');
   const firstCells = () => rows.locator('td:first-child').allInnerTexts();
   const header = (name) => page.locator('#content th', { hasText: name }).first();

@@ -8,7 +8,7 @@ export async function run({ test, browser, base, accounts, shot }) {
     await page.locator('.brand-side', { hasText: '成员机构门户' }).waitFor();
     await settled(page);
     await shot(page, 'portal_today');
-    for (const path of ['/ledger', '/audit', '/custodians', '/what-if', '/roles']) {
+    for (const path of ['/audit', '/accounts', '/what-if', '/roles', '/system']) {
       await page.goto(base + path);
       await page.locator('#content').getByText('页面不存在').waitFor();
     }
@@ -19,17 +19,19 @@ export async function run({ test, browser, base, accounts, shot }) {
   await test('buttons that an account may not press are not offered', async () => {
     const { context, page, complaints } = await open(browser, base);
     await logIn(page, base, accounts.checker);
-    await page.goto(`${base}/fees`);
-    await page.locator('#content .list-tools').waitFor();
-    await settled(page);
-    if (await page.getByRole('button', { name: '新增' }).count()) throw new Error('a checker is offered to propose');
+    for (const [path, button] of [['/adjustments', '新增'], ['/days', '开启清算日'], ['/suspicious', '处理']]) {
+      await page.goto(base + path);
+      await page.locator('#content .list-tools:visible').waitFor();
+      await settled(page);
+      if (await page.locator('#content').getByRole('button', { name: button }).count()) throw new Error(`a checker is offered ${button}`);
+    }
     await context.close();
     return complaints;
   });
 
   await test('printing leaves the paper to the page', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.goto(`${base}/trial-balance`);
     await page.locator('.plain-table tfoot').waitFor();
     await page.emulateMedia({ media: 'print' });
@@ -44,7 +46,7 @@ export async function run({ test, browser, base, accounts, shot }) {
 
   await test('logging out leaves nothing behind the back button', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.goto(`${base}/positions`);
     await page.locator('.tk-table-tbody').waitFor();
     await page.locator('.account-button').click();

@@ -1,5 +1,7 @@
-/** How fast pages stand: measured and printed, never asserted (other work on the machine decides too much). */
+/** How fast pages stand: measured and printed. The bound only finds what is broken: other work on the machine decides too much. */
 import { logIn, open } from './browser.mjs';
+
+const BOUND_MS = 10_000;
 
 const PAGES = [
   ['/', '.figures'],
@@ -14,7 +16,7 @@ const PAGES = [
 export async function run({ test, browser, base, accounts }) {
   await test('speed of first paint and content', async () => {
     const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.maker);
+    await logIn(page, base, accounts.operator);
     await page.locator('.figures').waitFor();
     for (const [path, content] of PAGES) {
       const times = [];
@@ -27,6 +29,7 @@ export async function run({ test, browser, base, accounts }) {
         const paint = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
         paints.push(Math.round(await paint.jsonValue()));
       }
+      if (Math.min(...times) > BOUND_MS) complaints.push(`${path}: ${Math.min(...times)} ms`);
       console.log(`        ${path.padEnd(12)} first paint ${Math.min(...paints)} ms, content ${Math.min(...times)} ms (best of ${times.join(', ')})`);
     }
     await context.close();

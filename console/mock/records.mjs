@@ -36,9 +36,9 @@ export function found(upload, no) {
   const r = recordOf(upload, no);
   const f = r.fields;
   return {
-    clearing_date: upload.clearing_date, upload: upload.name, record_no: no, acquirer: upload.member, issuer: r.issuer, scheme: 'T', issuer_id: f.issuer_id,
+    clearing_date: upload.clearing_date, upload: upload.name, record_no: no, sender: upload.member, issuer: r.issuer, malformed: false, scheme: 'T', issuer_id: f.issuer_id,
     card: f.serial, counter: f.counter, psam: f.psam, psam_txn: f.psam_txn,
-    transaction_at: rfc3339(Date.parse(`${upload.file_date}T${f.time.slice(0, 2)}:${f.time.slice(2, 4)}:${f.time.slice(4)}+08:00`)),
+    at: rfc3339(Date.parse(`${upload.file_date}T${f.time.slice(0, 2)}:${f.time.slice(2, 4)}:${f.time.slice(4)}+08:00`)),
     industry: f.industry, amount_fen: f.amount, balance_before_fen: f.balance_before, verdict: r.verdict, reason: r.reason,
   };
 }

@@ -107,7 +107,7 @@ route('GET', '/statements/{date}/{file}', ({ params, response }) => {
 });
 route('GET', '/records', ({ query, session }) => {
   const uploads = allUploads().filter((u) => (!session.account.member || u.member === session.account.member) && (!query.get('from') || u.clearing_date >= query.get('from')) && (!query.get('to') || u.clearing_date <= query.get('to')));
-  if (query.get('card')) return { items: historyOf(allUploads(), query.get('card')), next_cursor: null };
+  if (query.get('card')) return { items: historyOf(allUploads(), query.get('card')), next_cursor: null, uploads_read: 1 };
   const limit = Number(query.get('limit') ?? 100);
   const at = Number(query.get('cursor') || 0);
   const items = [];
@@ -116,8 +116,8 @@ route('GET', '/records', ({ query, session }) => {
     const upload = uploads[Math.floor(i / 400)];
     const record = found(upload, ((i % 400) * 7) % upload.record_count + 1);
     if (query.get('verdict') && record.verdict !== query.get('verdict')) continue;
-    if (query.get('reason') && record.reason !== query.get('reason')) continue;
+    if (query.get('sender') && record.sender !== query.get('sender')) continue;
     items.push(query.get('psam') ? { ...record, psam: query.get('psam') } : record);
   }
-  return { items, next_cursor: i < uploads.length * 400 ? String(i) : null };
+  return { items, next_cursor: i < uploads.length * 400 ? String(i) : null, uploads_read: uploads.length };
 });

@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { get } from './http';
+import { DASHBOARD_PERMISSION, useCan } from './session';
 import type { Dashboard } from './types';
 
 export const dashboardQuery = queryOptions({
@@ -7,7 +8,11 @@ export const dashboardQuery = queryOptions({
   queryFn: ({ signal }) => get<Dashboard>('/dashboard', undefined, signal),
 });
 
-/** The state of the open day; live events ask again at once, the interval covers a lost connection. */
+/**
+ * The state of the open day; live events ask again at once, the interval covers a lost connection. Administrators and
+ * auditors have none: nothing is asked for them.
+ */
 export function useDashboard() {
-  return useQuery({ ...dashboardQuery, refetchInterval: 30_000 });
+  const can = useCan();
+  return useQuery({ ...dashboardQuery, enabled: can(DASHBOARD_PERMISSION), refetchInterval: 30_000 });
 }

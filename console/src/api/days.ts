@@ -1,32 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { get } from './http';
+import type { Shape } from './shapes';
 import type { DaySummary } from './types';
 
 export function useDay(date: string) {
   return useQuery({ queryKey: ['day', date], queryFn: ({ signal }) => get<DaySummary>(`/clearing-days/${date}`, undefined, signal) });
 }
 
-export interface FlowMember {
-  code: string;
-  name: string;
-  lon: number | null;
-  lat: number | null;
-}
-
-export interface Flow {
-  acquirer: string;
-  issuer: string;
-  count: number;
-  gross_fen: number;
-  /** Not yet priced while the date is open. */
-  issuer_fee_fen: number | null;
-  centre_fee_fen: number | null;
-}
-
-export interface Flows {
-  members: FlowMember[];
-  flows: Flow[];
-}
+export type FlowMember = Shape<'FlowMember'>;
+/** Fees are null while the date is open: not yet priced. */
+export type Flow = Shape<'FlowView'>;
+export type Flows = Shape<'Flows'>;
 
 export function useFlows(date: string | null) {
   return useQuery({
@@ -37,20 +21,12 @@ export function useFlows(date: string | null) {
 }
 
 /** The last independent proof of a date: figures from the raw files by the second implementation. */
-export interface Proof {
-  clearing_date: string;
-  state: 'none' | 'running' | 'done' | 'failed';
-  job: number | null;
-  proved_at: string | null;
-  uploads: number;
-  lake_records: number;
-  raw_records: number;
-  result_files: number;
-  imbalance_fen: number;
-  differences: string[];
-  error: string | null;
-}
+export type Proof = Shape<'ProofView'> & { state: 'none' | 'running' | 'done' | 'failed' };
 
 export function useProof(date: string) {
-  return useQuery({ queryKey: ['day', date, 'proof'], queryFn: ({ signal }) => get<Proof>(`/clearing-days/${date}/proof`, undefined, signal) });
+  return useQuery({
+    queryKey: ['day', date, 'proof'],
+    queryFn: ({ signal }) => get<Proof>(`/clearing-days/${date}/proof`, undefined, signal),
+    refetchInterval: (query) => (query.state.data?.state === 'running' ? 1000 : false),
+  });
 }

@@ -7,23 +7,25 @@ import { createContext, useContext, useEffect, useState, type ReactNode } from '
 import { href } from './http';
 
 const KINDS: Record<string, string[][]> = {
-  day: [['dashboard'], ['day'], ['list', 'clearing-days'], ['list', 'day-steps'], ['today']],
+  day: [['dashboard'], ['day'], ['list'], ['today']],
   file: [['dashboard'], ['list', 'uploads'], ['list', 'receipts'], ['list', 'result-files'], ['today']],
   job: [['dashboard'], ['job'], ['list', 'jobs']],
-  approval: [['dashboard'], ['approval'], ['list', 'approvals']],
+  approval: [['dashboard'], ['approval'], ['list', 'approvals'], ['list', 'suspicious'], ['list', 'adjustments']],
 };
 
-const LiveContext = createContext(false);
+/** `null` until the server has answered for the first time. */
+const LiveContext = createContext<boolean | null>(null);
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const [live, setLive] = useState(false);
+  const [live, setLive] = useState<boolean | null>(null);
   useEffect(() => {
     const source = new EventSource(href('/events'));
     source.onopen = () => setLive(true);
     source.onerror = () => setLive(false);
     for (const [kind, keys] of Object.entries(KINDS)) {
       source.addEventListener(kind, () => {
+        setLive(true);
         for (const queryKey of keys) void client.invalidateQueries({ queryKey });
       });
     }
@@ -32,6 +34,6 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
-export function useLive(): boolean {
+export function useLive(): boolean | null {
   return useContext(LiveContext);
 }

@@ -1,48 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { get } from './http';
-import type { VerdictCount } from './types';
-
-export interface Receipt {
-  name: string;
-  result: string;
-  detail: string | null;
-  clearing_date: string;
-  created_at?: string | null;
-}
+import type { Shape } from './shapes';
 
 /** An upload: accepted, waiting or refused. A refused one has receipts and nothing else. */
-export interface UploadDetail {
-  name: string;
-  member: string;
-  accepted: boolean;
-  clearing_date: string | null;
-  file_date: string | null;
-  sequence: number | null;
-  record_count: number;
-  total_fen: number;
-  accepted_at: string | null;
-  body_digest: string | null;
-  receipts: Receipt[];
-  verdicts: VerdictCount[];
-  groups: { issuer: string; industry: string; count: number; gross_fen: number }[];
-}
+export type UploadDetail = Shape<'UploadView'>;
 
 export function useUpload(name: string) {
   return useQuery({ queryKey: ['upload', name], queryFn: ({ signal }) => get<UploadDetail>(`/uploads/${encodeURIComponent(name)}`, undefined, signal) });
 }
 
-export interface RawRecord {
-  record_no: number;
-  verdict: string;
-  reason: string;
-  raw: string;
-}
-
-export interface RawPage {
-  items: RawRecord[];
-  /** Record number from which the next page starts. */
-  next: number | null;
-}
+export type RawPage = Shape<'RawPage'>;
 
 export function useUploadRecords(name: string, verdict: string, from: number, limit: number) {
   return useQuery({
@@ -87,30 +54,28 @@ export function useExplained(name: string, record: string) {
   });
 }
 
-/** A record found in the lake. */
+/** A record found in the lake. A malformed one has only its place, its verdict and its amount. */
 export interface FoundRecord {
   clearing_date: string;
   upload: string;
   record_no: number;
-  acquirer: string;
+  sender: string;
   issuer: string | null;
-  scheme: string;
-  issuer_id: string;
-  card: string;
-  counter: number;
-  psam: string;
-  psam_txn: string;
-  transaction_at: string;
-  industry: string;
   amount_fen: number;
-  balance_before_fen: number | null;
   verdict: string;
   reason: string;
+  malformed: boolean;
+  scheme?: string;
+  issuer_id?: string;
+  /** Masked for those who may not see whole numbers. */
+  card?: string;
+  counter?: number;
+  psam?: string;
+  psam_txn?: string;
+  /** When the card was tapped. */
+  at?: string;
+  industry?: string;
+  balance_before_fen?: number;
 }
 
-export interface RecordPage {
-  items: FoundRecord[];
-  next_cursor: string | null;
-  /** Scanned, and whether all was. */
-  complete?: boolean;
-}
+export type RecordPage = Omit<Shape<'Found'>, 'items'> & { items: FoundRecord[] };

@@ -1,29 +1,47 @@
 /** Who is logged in, and what that account may do. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useMemo, type ReactNode } from 'react';
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { call, get, Problem, setCsrfToken, whenUnauthorized } from './http';
 import type { OwnerKind, Session } from './types';
+
+/** Why nobody is logged in any more: left, idle too long, or the server no longer knows the session. */
+export type Ending = 'out' | 'idle' | 'lost';
 
 interface SessionState {
   /** `undefined` while the first answer is awaited, `null` when nobody is logged in. */
   session: Session | null | undefined;
   error: Problem | null;
   logIn: (login: string, password: string, totp?: string) => Promise<Session>;
-  logOut: () => Promise<void>;
+  /** Why the last session of this window ended. */
+  ended: Ending | null;
+  end: (why: Ending) => Promise<void>;
   reload: () => Promise<unknown>;
 }
 
 const SessionContext = createContext<SessionState | null>(null);
 const KEY = ['session'];
-/** Set while somebody is logged in here: the next start may fetch ahead. It grants nothing. */
+const OPENED_BY = 'tongka.openedBy';
+export const DASHBOARD_PERMISSION = 'dashboard.read';
+/** Set while somebody is logged in here, with what the next start may fetch ahead. It grants nothing. */
 export const HINT = 'tongka.loggedIn';
+
+function welcome(session: Session): Session {
+  setCsrfToken(session.csrf_token);
+  localStorage.setItem(HINT, session.permissions.includes(DASHBOARD_PERMISSION) ? DASHBOARD_PERMISSION : 'lists');
+  return session;
+}
+
+/** The pages that stayed open are for the account that opened them. */
+function leavePagesOfOthers(session: Session): void {
+  const who = String(session.account.id);
+  if (sessionStorage.getItem(OPENED_BY) !== who) sessionStorage.clear();
+  sessionStorage.setItem(OPENED_BY, who);
+}
 
 export async function fetchSession(): Promise<Session | null> {
   try {
     const session = await get<Session>('/session');
-    setCsrfToken(session.csrf_token);
-    localStorage.setItem(HINT, '1');
-    return session;
+    return welcome(session);
   } catch (error) {
     if (error instanceof Problem && error.status === 401) {
       localStorage.removeItem(HINT);
@@ -37,31 +55,65 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const query = useQuery({ queryKey: KEY, queryFn: fetchSession, staleTime: Infinity, retry: false });
 
-  useEffect(() => whenUnauthorized(() => client.setQueryData(KEY, null)), [client]);
+  const [ended, setEnded] = useState<Ending | null>(() => (localStorage.getItem(HINT) ? 'lost' : null));
+  const forget = useCallback(
+    (why: Ending) => {
+      localStorage.removeItem(HINT);
+      setCsrfToken(null);
+      setEnded(why);
+      client.setQueryData(KEY, null);
+      client.removeQueries({ predicate: (q) => q.queryKey[0] !== KEY[0] });
+    },
+    [client],
+  );
+
+  useEffect(() => whenUnauthorized(() => forget('lost')), [forget]);
+  // Asked again while somebody was logged in, and the server knew nothing: the same as a refused call.
+  const known = useRef(false);
+  useEffect(() => {
+    if (query.data) known.current = true;
+    else if (query.data === null && known.current) {
+      known.current = false;
+      setEnded((why) => why ?? 'lost');
+    }
+  }, [query.data]);
+
+  const end = useCallback(
+    async (why: Ending) => {
+      // Whoever leaves takes the open pages along; whoever was away finds them again.
+      if (why === 'out') sessionStorage.clear();
+      try {
+        await call('DELETE', '/session');
+      } catch {
+        // The session is gone already, or the network is: either way nothing is shown any more.
+      }
+      forget(why);
+    },
+    [forget],
+  );
+  const { refetch } = query;
+  const reload = useCallback(() => refetch(), [refetch]);
 
   const state = useMemo<SessionState>(
     () => ({
       session: query.data,
       error: query.error instanceof Problem ? query.error : null,
-      reload: () => query.refetch(),
+      ended,
+      end,
+      reload,
       logIn: async (login, password, totp) => {
         const session = await call<Session>('POST', '/sessions', {
           body: { login, password, ...(totp ? { totp } : {}) },
         });
-        setCsrfToken(session.csrf_token);
+        welcome(session);
+        setEnded(null);
+        leavePagesOfOthers(session);
         client.removeQueries({ predicate: (q) => q.queryKey[0] !== KEY[0] });
         client.setQueryData(KEY, session);
         return session;
       },
-      logOut: async () => {
-        await call('DELETE', '/session');
-        localStorage.removeItem(HINT);
-        sessionStorage.clear();
-        client.setQueryData(KEY, null);
-        client.removeQueries({ predicate: (q) => q.queryKey[0] !== KEY[0] });
-      },
     }),
-    [client, query],
+    [client, query.data, query.error, ended, end, reload],
   );
   return <SessionContext value={state}>{children}</SessionContext>;
 }
@@ -95,6 +147,13 @@ export function ownerOf(owner: string): { kind: OwnerKind; code: string | null }
 
 export function useOwner(): { kind: OwnerKind; code: string | null } {
   return ownerOf(useSession().account.owner);
+}
+
+/** Whether an upload may be opened: the centre opens all, a member those it sent, which their name tells. */
+export function useOpensUpload(): (name: string) => boolean {
+  const { kind, code } = useOwner();
+  const can = useCan();
+  return useMemo(() => (name: string) => can('file.read') && (kind === 'centre' || name.slice(13, 21) === code), [kind, code, can]);
 }
 
 export function useSide(): OwnerKind {

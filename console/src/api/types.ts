@@ -1,4 +1,5 @@
 /** Shapes of the API that the console reads. Money in fen, dates `YYYY-MM-DD`, times RFC 3339. */
+import type { Shape } from './shapes';
 
 export interface Bilingual {
   zh: string;
@@ -7,28 +8,12 @@ export interface Bilingual {
 
 export type OwnerKind = 'centre' | 'member' | 'tenant';
 
-export interface Account {
-  id: number;
-  login: string;
-  name: string;
-  person: string;
-  /** `centre`, `member:10002900`, `tenant:3050`. */
-  owner: string;
-  roles: string[];
-}
+export type Account = Shape<'AccountView'>;
+export type Person = Shape<'PersonView'>;
 
-export interface Person {
-  account: number;
-  login: string;
-  name: string;
-  person: string;
-}
-
-export interface Session {
-  account: Account;
-  permissions: string[];
-  csrf_token: string;
-  must_change_password: boolean;
+export interface Session extends Shape<'SessionView'> {
+  /** After so many idle minutes the server ends the session; where it does not say, its usual limit holds. */
+  idle_minutes?: number;
 }
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'plain';
@@ -63,7 +48,8 @@ export interface ColumnSpec extends Bilingual {
 
 export interface ListSpec extends Bilingual {
   name: string;
-  key: string;
+  /** The column that identifies a row, where the server names it. */
+  key?: string;
   columns: ColumnSpec[];
   default_sort: string;
 }
@@ -79,82 +65,19 @@ export interface Page {
 }
 
 export type StepState = 'done' | 'running' | 'waiting' | 'failed';
+export type Step = Shape<'StepView'> & { state: StepState };
+export type VerdictCount = Shape<'VerdictView'>;
+export type DaySummary = Omit<Shape<'DayView'>, 'steps'> & { steps: Step[] };
+export type ReserveLevel = Shape<'ReserveView'> & { level: 'ok' | 'warning' | 'stop' };
+export type TrendPoint = Shape<'TrendView'>;
+export type MissingFile = Shape<'MissingView'>;
 
-export interface Step extends Bilingual {
-  step: string;
-  state: StepState;
-  done_at: string | null;
-  by?: string | null;
-  detail: string | null;
-  input_digest?: string | null;
-  output_digest?: string | null;
-}
-
-export interface VerdictCount extends Bilingual {
-  reason: string;
-  verdict: string;
-  count: number;
-  amount_fen: number;
-}
-
-export interface DaySummary {
-  clearing_date: string;
-  state: string;
-  opened_at: string;
-  cut_at: string | null;
-  closed_at?: string | null;
-  steps: Step[];
-  files: { expected: number; arrived: number; accepted: number; refused: number; waiting: number };
-  records: number;
-  amount_fen: number;
-  verdicts: VerdictCount[];
-  centre_fees_fen?: number | null;
-  positions?: { receivers: number; payers: number; receivable_fen: number; payable_fen: number } | null;
-}
-
-export interface ReserveLevel {
-  member: string;
-  name: string;
-  balance_fen: number;
-  target_fen: number;
-  warning_fen: number;
-  stop_fen: number;
-  level: 'ok' | 'warning' | 'stop';
-}
-
-export interface TrendPoint {
-  clearing_date: string;
-  records: number;
-  amount_fen: number;
-  accepted: number;
-  rejected: number;
-  suspicious: number;
-  duplicate: number;
-  test: number;
-}
-
-export interface Dashboard {
-  clock: string;
+export type Dashboard = Omit<Shape<'Dashboard'>, 'open_day' | 'last_closed' | 'reserves'> & {
   open_day: DaySummary | null;
   last_closed: DaySummary | null;
   reserves: ReserveLevel[];
-  trend: TrendPoint[];
-  missing_files: { member: string; name: string; expected_by: string; late_minutes: number }[];
-  todo: { approvals: number; suspicious: number; failed_jobs: number };
-}
+};
 
 /** Answer of a change that takes two people. */
-export interface Submitted {
-  approval: number;
-}
-
-export interface Job {
-  id: number;
-  kind: string;
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  progress_done: number | null;
-  progress_total: number | null;
-  progress_text: string | null;
-  result: unknown;
-  error: string | null;
-}
+export type Submitted = Shape<'Submitted'>;
+export type Job = Shape<'JobView'> & { state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' };

@@ -10,6 +10,7 @@ import { LiveProvider } from '../api/events';
 import { ProblemView } from '../components/ProblemView';
 import { useLanguage } from '../i18n';
 import { useDisplay } from './display';
+import { IdleGuard } from './IdleGuard';
 import { themeOf } from './theme';
 
 const Shell = lazy(() => import('./Shell'));
@@ -49,6 +50,7 @@ function Door() {
   return (
     <LiveProvider>
       <Shell />
+      <IdleGuard />
     </LiveProvider>
   );
 }

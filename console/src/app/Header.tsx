@@ -13,7 +13,7 @@ import { Badge, Button, Dropdown, Empty, Layout, Popover, Tooltip } from 'antd';
 import { Link, useNavigate } from 'react-router';
 import { useDashboard } from '../api/dashboard';
 import { useLive } from '../api/events';
-import { useOwner, useSession, useSessionState, useSide } from '../api/session';
+import { useCan, useOwner, useSession, useSessionState, useSide } from '../api/session';
 import { MemberName } from '../components/figures';
 import { useLanguage, useT } from '../i18n';
 import { Clock } from './Clock';
@@ -26,6 +26,7 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
   const { theme, setTheme, unit, setUnit } = useDisplay();
   const { language, setLanguage } = useLanguage();
   const live = useLive();
+  const liveText = t(live ? 'app.live' : live === null ? 'app.connecting' : 'app.offline');
   return (
     <Layout.Header className="header">
       <Button
@@ -46,8 +47,8 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
         <span className="header-search-text">{t('app.palette')}</span>
         <kbd>Ctrl K</kbd>
       </Button>
-      <Tooltip title={t(live ? 'app.live' : 'app.offline')}>
-        <span className={live ? 'live-dot on' : 'live-dot'} role="status" aria-label={t(live ? 'app.live' : 'app.offline')} />
+      <Tooltip title={liveText}>
+        <span className={`live-dot${live ? ' on' : live === null ? ' soon' : ''}`} role="status" aria-label={liveText} />
       </Tooltip>
       <Clock />
       <Todo />
@@ -82,10 +83,11 @@ export function Header({ openPalette, collapsed, toggle }: { openPalette: () => 
 
 function OpenDayChip() {
   const t = useT();
+  const can = useCan();
   const { data } = useDashboard();
   if (!data) return null;
   const day = data.open_day;
-  return day ? (
+  return day && can('day.read') ? (
     <Link className="day-chip" to={`/days/${day.clearing_date}`}>
       {t('app.openDay', { date: day.clearing_date })}
     </Link>
@@ -135,7 +137,7 @@ function AccountMenu() {
   const t = useT();
   const navigate = useNavigate();
   const { account } = useSession();
-  const { logOut } = useSessionState();
+  const { end } = useSessionState();
   return (
     <Dropdown
       trigger={['click']}
@@ -152,7 +154,7 @@ function AccountMenu() {
           },
           { type: 'divider' },
           { key: 'account', icon: <UserOutlined />, label: t('app.account'), onClick: () => void navigate('/account') },
-          { key: 'logout', icon: <LogoutOutlined />, label: t('app.logout'), onClick: () => void logOut() },
+          { key: 'logout', icon: <LogoutOutlined />, label: t('app.logout'), onClick: () => void end('out') },
         ],
       }}
     >

@@ -1,7 +1,7 @@
 /** The pages of the open tabs: the active one on screen, the others kept mounted but hidden. */
 import { Button, Empty, Layout, Result, Skeleton } from 'antd';
 import { Activity, Component, Suspense, useMemo, type ReactNode } from 'react';
-import { Link, Route, Routes } from 'react-router';
+import { Link, Navigate, Route, Routes } from 'react-router';
 import { useT } from '../i18n';
 import { usePages } from './access';
 import type { PageDef } from './pages';
@@ -44,12 +44,19 @@ function TabPage({ tab, active, pages }: { tab: Tab; active: boolean; pages: Pag
             {pages.map((page) => (
               <Route key={page.path} path={page.path} element={<page.component />} />
             ))}
+            <Route path="/" element={<FirstPage pages={pages} />} />
             <Route path="*" element={<NoSuchPage />} />
           </Routes>
         </Suspense>
       </PageFence>
     </TabContext>
   );
+}
+
+/** For accounts without an overview (administrators, auditors): the first page of their menu. */
+function FirstPage({ pages }: { pages: PageDef[] }) {
+  const first = pages.find((page) => page.group);
+  return <Navigate to={first?.path ?? '/account'} replace />;
 }
 
 function NoSuchPage() {

@@ -5,6 +5,8 @@ import { Input, Modal } from 'antd';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { get } from '../api/http';
+import { useListSpec } from '../api/lists';
+import type { Page } from '../api/types';
 import { useSide } from '../api/session';
 import { useT, type Translate } from '../i18n';
 import { fuzzy } from '../lib/text';
@@ -66,11 +68,19 @@ function Search({ done }: { done: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
+  const listsUploads = Boolean(useListSpec('uploads'));
   const query = useDeferredValue(text.trim());
   const found = useQuery({
     queryKey: ['search', query],
     enabled: query.length >= 2,
-    queryFn: ({ signal }) => get<{ items: Hit[] }>('/search', { q: query }, signal),
+    queryFn: async ({ signal }) => {
+      const { items } = await get<{ items: Hit[] }>('/search', { q: query }, signal);
+      // The search leaves out what is between the parts of a file's name; the list takes it as it is.
+      if (!listsUploads || !query.includes('_')) return { items };
+      const named = await get<Page>('/uploads', { 'name.like': query, limit: 8 }, signal);
+      const files = named.items.map((row): Hit => ({ kind: 'file', label: String(row['name']), path: `/uploads/${String(row['name'])}` }));
+      return { items: [...items.filter((hit) => !files.some((file) => file.path === hit.path)), ...files] };
+    },
   });
 
   const entries = useMemo<{ pages: Entry[]; data: Entry[] }>(() => {

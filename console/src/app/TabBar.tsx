@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { useSide } from '../api/session';
 import { useT } from '../i18n';
+import { usePages } from './access';
 import { useTabs } from './tabs';
 import { titleOf } from './titles';
 
@@ -14,6 +15,9 @@ export function TabBar() {
   const client = useQueryClient();
   const { tabs, active, close, closeOthers, closeAll, refresh } = useTabs();
   const strip = useRef<HTMLDivElement>(null);
+  const pages = usePages();
+  // An account without an overview is sent on from there: no tab stays behind.
+  const shown = tabs.filter((tab) => tab.path !== '/' || pages?.some((page) => page.path === '/'));
   const present = tabs.find((tab) => tab.path === active);
   const title = present?.title ?? titleOf(active, t, side);
 
@@ -27,7 +31,7 @@ export function TabBar() {
   return (
     <div className="tab-bar">
       <div className="tab-strip" ref={strip} role="navigation" aria-label={t('tabs.label')}>
-        {tabs.map((tab) => {
+        {shown.map((tab) => {
           const name = tab.title ?? titleOf(tab.path, t, side);
           return (
             <span key={tab.path} className={tab.path === active ? 'tab active' : 'tab'}>
@@ -44,7 +48,7 @@ export function TabBar() {
               >
                 {name}
               </Link>
-              {tabs.length > 1 && (
+              {shown.length > 1 && (
                 <button type="button" aria-label={t('tabs.close', { title: name })} onClick={() => close(tab.path)}>
                   <CloseOutlined />
                 </button>
@@ -68,7 +72,7 @@ export function TabBar() {
         trigger={['click']}
         menu={{
           items: [
-            { key: 'others', label: t('tabs.closeOthers'), disabled: tabs.length < 2, onClick: closeOthers },
+            { key: 'others', label: t('tabs.closeOthers'), disabled: shown.length < 2, onClick: closeOthers },
             { key: 'all', label: t('tabs.closeAll'), onClick: closeAll },
           ],
         }}

@@ -38,13 +38,13 @@ function listPage(path: string, title: MessageKey, list: string, group: Group, r
 const centre: OwnerKind[] = ['centre'];
 
 export const PAGES: PageDef[] = [
-  page('/', 'nav.dashboard', () => import('../pages/HomePage'), { group: 'top', memberTitle: 'nav.today' }),
+  page('/', 'nav.dashboard', () => import('../pages/HomePage'), { group: 'top', permissions: ['dashboard.read'], memberTitle: 'nav.today' }),
 
   listPage('/days', 'nav.days', 'clearing-days', 'clearing'),
   page('/days/:date', 'nav.day', () => import('../pages/days/DayPage'), { list: 'clearing-days' }),
   listPage('/uploads', 'nav.uploads', 'uploads', 'clearing', { memberTitle: 'nav.sent' }),
   page('/uploads/:name', 'nav.upload', () => import('../pages/files/UploadPage'), { permissions: ['file.read'] }),
-  page('/uploads/:name/records/:record', 'nav.explain', () => import('../pages/files/ExplainPage'), { permissions: ['record.read', 'file.read'] }),
+  page('/uploads/:name/records/:record', 'nav.explain', () => import('../pages/files/ExplainPage'), { permissions: ['record.read'] }),
   listPage('/receipts', 'nav.receipts', 'receipts', 'clearing'),
   listPage('/result-files', 'nav.resultFiles', 'result-files', 'clearing', { memberTitle: 'nav.received' }),
   page('/viewer', 'nav.viewer', () => import('../pages/files/ViewerPage'), { group: 'clearing', permissions: ['file.read', 'file.download'] }),
@@ -55,6 +55,7 @@ export const PAGES: PageDef[] = [
 
   listPage('/positions', 'nav.positions', 'positions', 'money'),
   page('/flows', 'nav.flows', () => import('../pages/flows/FlowsPage'), { group: 'money', permissions: ['position.read'] }),
+  listPage('/statements', 'nav.statements', 'statements', 'money'),
   listPage('/groups', 'nav.groups', 'groups', 'money'),
   listPage('/ledger', 'nav.ledger', 'ledger-accounts', 'money'),
   page('/ledger/:code', 'ledger.account', () => import('../pages/money/AccountPage'), { list: 'ledger-transfers' }),
@@ -73,7 +74,7 @@ export const PAGES: PageDef[] = [
   listPage('/psam-ranges', 'nav.psamRanges', 'psam-ranges', 'parties'),
   listPage('/certificates', 'nav.certificates', 'certificates', 'parties'),
   listPage('/fees', 'nav.fees', 'fees', 'parties'),
-  page('/what-if', 'nav.whatIf', () => import('../pages/parties/WhatIfPage'), { group: 'parties', permissions: ['member.simulate'] }),
+  page('/what-if', 'nav.whatIf', () => import('../pages/parties/WhatIfPage'), { group: 'parties', list: 'fees', permissions: ['member.simulate'] }),
   listPage('/scheme-versions', 'nav.schemeVersions', 'scheme-versions', 'parties'),
   listPage('/holidays', 'nav.holidays', 'holidays', 'parties'),
   listPage('/expected-files', 'nav.expectedFiles', 'expected-files', 'parties'),
@@ -84,7 +85,7 @@ export const PAGES: PageDef[] = [
 
   listPage('/keys', 'nav.keys', 'keys', 'keysCards'),
   page('/ceremonies', 'nav.ceremony', () => import('../pages/keys/CeremoniesRoute'), { group: 'keysCards', permissions: ['key.ceremony'], list: 'custodians' }),
-  page('/ceremonies/:id', 'nav.ceremony', () => import('../pages/keys/CeremonyRoute'), { permissions: ['key.ceremony'] }),
+  page('/ceremonies/:id', 'nav.ceremony', () => import('../pages/keys/CeremonyRoute'), { list: 'custodians', permissions: ['key.ceremony'] }),
   listPage('/custodians', 'nav.custodians', 'custodians', 'keysCards'),
   listPage('/key-requests', 'nav.keyRequests', 'key-requests', 'keysCards'),
   listPage('/card-products', 'nav.cardProducts', 'card-products', 'keysCards'),
@@ -103,7 +104,7 @@ export const PAGES: PageDef[] = [
   listPage('/login-log', 'nav.loginLog', 'login-log', 'system'),
   listPage('/accounts', 'nav.accounts', 'accounts', 'system'),
   listPage('/roles', 'nav.roles', 'roles', 'system'),
-  page('/roles/:code', 'nav.roles', () => import('../pages/system/RolePage'), { list: 'roles' }),
+  page('/roles/:code', 'nav.roles', () => import('../pages/system/RolePage'), { list: 'roles', permissions: ['access.read'] }),
   listPage('/sessions', 'nav.sessions', 'sessions', 'system'),
   listPage('/api-keys', 'nav.apiKeys', 'api-keys', 'system'),
   page('/system', 'nav.health', () => import('../pages/system/HealthPage'), { group: 'system', permissions: ['system.read'] }),

@@ -6,14 +6,15 @@ import type { QueryClient } from '@tanstack/react-query';
 import { matchPath } from 'react-router';
 import { dashboardQuery } from '../api/dashboard';
 import { listsQuery } from '../api/lists';
-import { fetchSession, HINT } from '../api/session';
+import { DASHBOARD_PERMISSION, fetchSession, HINT } from '../api/session';
 import { PAGES } from './pages';
 
 export function warmUp(client: QueryClient): void {
-  if (!localStorage.getItem(HINT)) return;
+  const hint = localStorage.getItem(HINT);
+  if (!hint) return;
   void client.prefetchQuery({ queryKey: ['session'], queryFn: fetchSession, staleTime: Infinity });
   void client.prefetchQuery(listsQuery);
-  void client.prefetchQuery(dashboardQuery);
+  if (hint === DASHBOARD_PERMISSION) void client.prefetchQuery(dashboardQuery);
   void import('./Shell');
   void PAGES.find((page) => matchPath(page.path, location.pathname))?.load();
 }

@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { useT } from '../i18n';
 import { diff, type Change } from '../lib/diff';
 import { formatPpm } from '../lib/money';
+import { wordFor } from './Deed';
 import { MemberName, Money } from './figures';
+import { ReasonText } from './verdicts';
 
 export function DiffTable({ before, after }: { before: unknown; after: unknown }) {
   const t = useT();
@@ -29,7 +31,9 @@ export function DiffTable({ before, after }: { before: unknown; after: unknown }
           <tbody>
             {rows.map((change) => (
               <tr key={change.path} className={`diff-${fresh ? 'same' : change.kind}`}>
-                <td className="mono">{change.path}</td>
+                <td>
+                  <FieldName path={change.path} />
+                </td>
                 {!fresh && (
                   <td className="diff-before">
                     <Leaf path={change.path} value={change.before} absent={change.kind === 'added'} />
@@ -52,6 +56,12 @@ export function DiffTable({ before, after }: { before: unknown; after: unknown }
   );
 }
 
+function FieldName({ path }: { path: string }) {
+  const t = useT();
+  const known = wordFor('name', path.split('.').at(-1) ?? '');
+  return known ? <span title={path}>{t(known)}</span> : <span className="mono">{path}</span>;
+}
+
 /** A value by the name of its field: units are in the names. */
 function Leaf({ path, value, absent }: { path: string; value: Change['after']; absent: boolean }) {
   const t = useT();
@@ -60,7 +70,10 @@ function Leaf({ path, value, absent }: { path: string; value: Change['after']; a
   const name = path.split('.').at(-1) ?? '';
   if (/_fen$/.test(name) && typeof value === 'number') return <Money fen={value} withUnit />;
   if (/_ppm$/.test(name) && typeof value === 'number') return <span className="num">{formatPpm(value)}</span>;
-  if (/^(member|acquirer|issuer|code|sender)$/.test(name) && /^\d{8}$/.test(String(value))) return <MemberName code={String(value)} />;
+  if (/^(member|acquirer|issuer|code|sender|debtor|creditor)$/.test(name) && /^\d{8}$/.test(String(value))) return <MemberName code={String(value)} />;
+  if (name === 'reason' && /^\d\d$/.test(String(value))) return <ReasonText reason={String(value)} />;
+  const word = name === 'state' ? wordFor('state', String(value)) : null;
+  if (word) return <>{t(word)}</>;
   if (typeof value === 'boolean') return <>{t(value ? 'common.yes' : 'common.no')}</>;
   return <span className="wrap">{String(value)}</span>;
 }

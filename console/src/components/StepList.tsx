@@ -1,8 +1,9 @@
-/** The steps of a clearing date as a checklist: done when, by whom, with what result. */
+/** The steps of a clearing date as a checklist: done when, with what result. */
 import { CheckCircleFilled, ClockCircleOutlined, CloseCircleFilled, LoadingOutlined } from '@ant-design/icons';
 import type { ReactNode } from 'react';
 import type { Step, StepState } from '../api/types';
 import { usePick, useT } from '../i18n';
+import { StepDetail } from './Deed';
 import { timeOfDay } from '../lib/text';
 
 const ICONS: Record<StepState, ReactNode> = {
@@ -23,11 +24,10 @@ export function StepList({ steps }: { steps: Step[] }) {
             {ICONS[step.state]}
           </span>
           <span className="step-name">{pick(step)}</span>
-          <span className="step-detail" title={step.detail ?? undefined}>
-            {step.detail}
+          <span className="step-detail">
+            <StepDetail step={step.step} detail={step.detail} />
           </span>
           <span className="step-when num">
-            {step.by && <span className="step-by">{step.by} </span>}
             {step.done_at ? timeOfDay(step.done_at) : ''}
           </span>
         </li>

@@ -1,7 +1,8 @@
 /** What became of the records: one bar by verdict, and the reasons behind it. Every reason leads to its records. */
-import { Button } from 'antd';
+import { Button, Empty } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { useCan } from '../api/session';
 import type { VerdictCount } from '../api/types';
 import { useDisplay } from '../app/display';
 import { VERDICT_COLOURS } from '../app/theme';
@@ -22,15 +23,17 @@ export function verdictTotals(verdicts: VerdictCount[]): Record<string, number> 
 export function VerdictMix({ verdicts, clearingDate, linkTo }: { verdicts: VerdictCount[]; clearingDate?: string; linkTo?: (v: VerdictCount) => string }) {
   const t = useT();
   const pick = usePick();
+  const can = useCan();
+  const [whole, setWhole] = useState(false);
   const { theme } = useDisplay();
   const colours = VERDICT_COLOURS[theme];
   const totals = verdictTotals(verdicts);
   const all = verdicts.reduce((sum, v) => sum + v.count, 0);
   const present = ORDER.filter((v) => totals[v]);
   const exceptions = verdicts.filter((v) => v.verdict !== 'A').sort((a, b) => b.count - a.count);
-  const [whole, setWhole] = useState(false);
   const listed = whole ? exceptions : exceptions.slice(0, FIRST);
-  const link = linkTo ?? ((v: VerdictCount) => `/records?${new URLSearchParams({ verdict: v.verdict, reason: v.reason, from: clearingDate ?? '', to: clearingDate ?? '' })}`);
+  const link = linkTo ?? ((v: VerdictCount) => `/records?${new URLSearchParams({ verdict: v.verdict, from: clearingDate ?? '', to: clearingDate ?? '' })}`);
+  if (all === 0) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('dash.noRecords')} />;
   return (
     <div className="verdicts">
       <div className="verdict-bar" role="img" aria-label={present.map((v) => `${t(`verdict.${v}` as MessageKey)} ${share(totals[v]!, all)}`).join('，') || t('common.none')}>
@@ -60,9 +63,15 @@ export function VerdictMix({ verdicts, clearingDate, linkTo }: { verdicts: Verdi
               <tr key={v.reason}>
                 <td>
                   <i className="dot" style={{ background: colours[v.verdict] }} />
-                  <Link to={link(v)}>
-                    <span className="code">{v.reason}</span> {pick(v)}
-                  </Link>
+                  {can('record.read') || linkTo ? (
+                    <Link to={link(v)}>
+                      <span className="code">{v.reason}</span> {pick(v)}
+                    </Link>
+                  ) : (
+                    <>
+                      <span className="code">{v.reason}</span> {pick(v)}
+                    </>
+                  )}
                 </td>
                 <td className="right num">{formatCount(v.count)}</td>
                 <td className="right">

@@ -24,7 +24,7 @@ import type { SetParams } from './params';
 import { QueryForm } from './QueryForm';
 import { ResizableHead } from './ResizableHead';
 import { SavedViews } from './SavedViews';
-import { effectiveColumns, shownColumns, storable, type EffectiveColumn, type ListSettings } from './settings';
+import { arranged, effectiveColumns, shownColumns, storable, type EffectiveColumn, type ListSettings } from './settings';
 
 export interface ListViewProps {
   name: string;
@@ -60,7 +60,7 @@ function LoadedList({ spec, params, setParams, config = NO_CONFIG, fixed, embedd
   const rowKey = spec.key ?? config.rowKey ?? spec.columns[0]!.name;
   const [settings, setSettings] = usePreference<ListSettings>(`list.${spec.name}`, { columns: [] });
   const density = settings.density ?? 'small';
-  const columns = useMemo(() => effectiveColumns(spec.columns, settings.columns), [spec, settings]);
+  const columns = useMemo(() => effectiveColumns(arranged(spec.columns, config), settings.columns, config.widths), [spec, config, settings]);
   const shown = shownColumns(columns).filter((c) => !(fixed && c.name in fixed));
   const filters = useMemo(() => filtersOf(spec, params), [spec, params]);
   const filterRecord = useMemo(() => Object.fromEntries(filters), [filters]);

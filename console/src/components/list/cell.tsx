@@ -2,6 +2,7 @@
 import { Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { useOpensUpload } from '../../api/session';
 import type { Cell, ColumnSpec, Row } from '../../api/types';
 import { useLanguage, usePick, useT } from '../../i18n';
 import { formatCount, formatPpm } from '../../lib/money';
@@ -21,6 +22,7 @@ export function CellValue({ spec, value }: { spec: ColumnSpec; value: Cell; row?
   const t = useT();
   const pick = usePick();
   const { language } = useLanguage();
+  const opens = useOpensUpload();
   if (value === null || value === undefined || value === '') return <span className="muted">—</span>;
   switch (spec.kind) {
     case 'fen':
@@ -66,7 +68,8 @@ export function CellValue({ spec, value }: { spec: ColumnSpec; value: Cell; row?
     }
     default: {
       const text = String(value);
-      const to = linkOf(spec.name, text);
+      const found = linkOf(spec.name, text);
+      const to = found?.startsWith('/uploads/') && !opens(text) ? null : found;
       const className = spec.kind === 'code' ? 'mono' : undefined;
       return to ? <Link className={className} to={to}>{text}</Link> : <span className={className} title={text}>{text}</span>;
     }

@@ -6,6 +6,12 @@ import type { Cell, Row } from '../../api/types';
 export interface ListConfig {
   /** Column that identifies a row; the list's own key when the server names it. */
   rowKey?: string;
+  /** Columns in another order than the server's: these first. */
+  order?: string[];
+  /** Columns shown only when asked for, though the server shows them. */
+  folded?: string[];
+  /** Widths that the kind of the column does not tell. */
+  widths?: Record<string, number>;
   /** Filters to show first. */
   primary?: string[];
   /** Other looks for single columns. */

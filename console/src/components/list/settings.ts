@@ -40,17 +40,24 @@ export function defaultWidth(spec: ColumnSpec): number {
   return Math.max(wide, spec.zh.length * 14 + 40);
 }
 
+/** The server's columns as the console prefers them: some first, some folded away. */
+export function arranged(specs: ColumnSpec[], { order = [], folded = [] }: { order?: string[]; folded?: string[] }): ColumnSpec[] {
+  const rank = (spec: ColumnSpec) => (order.indexOf(spec.name) + 1 || order.length + 1);
+  return [...specs].sort((a, b) => rank(a) - rank(b)).map((spec) => (folded.includes(spec.name) ? { ...spec, default_shown: false } : spec));
+}
+
 /** The stored settings laid over what the list offers today. */
-export function effectiveColumns(specs: ColumnSpec[], stored: ColumnSetting[] | undefined): EffectiveColumn[] {
+export function effectiveColumns(specs: ColumnSpec[], stored: ColumnSetting[] | undefined, widths: Record<string, number> = {}): EffectiveColumn[] {
+  const widthOf = (spec: ColumnSpec) => widths[spec.name] ?? defaultWidth(spec);
   const byName = new Map(specs.map((spec) => [spec.name, spec]));
   const known = (stored ?? []).filter((s) => byName.has(s.name));
   const result: EffectiveColumn[] = known.map((setting) => {
     const spec = byName.get(setting.name)!;
-    return { ...setting, spec, width: setting.width ?? defaultWidth(spec) };
+    return { ...setting, spec, width: setting.width ?? widthOf(spec) };
   });
   specs.forEach((spec, at) => {
     if (known.some((s) => s.name === spec.name)) return;
-    const column = { name: spec.name, shown: spec.default_shown, spec, width: defaultWidth(spec) };
+    const column = { name: spec.name, shown: spec.default_shown, spec, width: widthOf(spec) };
     const before = specs.slice(0, at).reverse().find((s) => result.some((r) => r.name === s.name));
     result.splice(before ? result.findIndex((r) => r.name === before.name) + 1 : 0, 0, column);
   });

@@ -65,7 +65,7 @@ export function FileView({ name, bytes }: { name: string; bytes: Uint8Array }) {
             </Space>
           }
         >
-          <div className="scroll" tabIndex={0} role="region" aria-label={t('wire.lines')}>
+          <div className="scroll" tabIndex={0} role="group" aria-label={t('wire.lines')}>
             <table className="plain-table decoded-table">
               <thead>
                 <tr>

@@ -19,7 +19,7 @@ export function RawLine({ table, line }: { table: WireTable; line: string }) {
   const leaves = flat.filter((f) => !f.d.inner);
   return (
     <div className="raw-line">
-      <div className="raw-bytes" tabIndex={0} role="region" aria-label={t('wire.bytes')}>
+      <div className="raw-bytes" tabIndex={0} role="group" aria-label={t('wire.bytes')}>
         <div className="mono raw-ruler" aria-hidden>
           {Array.from({ length: Math.ceil(table.line / 10) }, (_, i) => String(i * 10).padEnd(10)).join('')}
         </div>
@@ -35,7 +35,7 @@ export function RawLine({ table, line }: { table: WireTable; line: string }) {
             </span>
           ))}
           <span className="raw-end" aria-hidden>
-            ␍␊
+            CRLF
           </span>
         </div>
       </div>

@@ -20,6 +20,7 @@ export const common = {
   'app.openDay': ['清算日 {date}', 'Clearing date {date}'],
   'app.noOpenDay': ['无开放清算日', 'No open clearing date'],
   'app.live': ['实时', 'Live'],
+  'app.connecting': ['正在建立实时连接', 'Connecting for live news'],
   'app.offline': ['实时连接已断开，正在重连', 'Live connection lost, reconnecting'],
   'app.todo': ['待办', 'To do'],
   'app.noTodo': ['没有待办事项', 'Nothing to do'],
@@ -90,5 +91,8 @@ export const common = {
   'common.viewApproval': ['查看复核单', 'Open approval'],
   'common.done': ['操作成功', 'Done'],
   'common.twoPeople': ['此操作须双人完成：提交后由另一人复核。', 'This takes two people: you propose, another person approves.'],
+  'span.minutes': ['{n} 分钟', '{n} min'],
+  'span.hours': ['{n} 小时', '{n} h'],
+  'span.days': ['{n} 天', '{n} days'],
   'common.records': ['{n} 条', '{n} records'],
 } as const satisfies Messages;

@@ -2,6 +2,7 @@
 import { common } from './common';
 import { dashboard } from './dashboard';
 import { days } from './days';
+import { deeds } from './deeds';
 import { files } from './files';
 import { flows } from './flows';
 import { keys } from './keys';
@@ -14,7 +15,7 @@ import { portal } from './portal';
 import { system } from './system';
 import { work } from './work';
 
-export const catalogue = { ...common, ...dashboard, ...days, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
-export const parts = { common, dashboard, days, files, flows, keys, list, login, money, nav, parties, portal, system, work };
+export const catalogue = { ...common, ...dashboard, ...days, ...deeds, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
+export const parts = { common, dashboard, days, deeds, files, flows, keys, list, login, money, nav, parties, portal, system, work };
 
 export type MessageKey = keyof typeof catalogue;

@@ -1,6 +1,7 @@
 import type { Messages } from './types';
 
 export const money = {
+  'statement.intro': ['已签发的对账单；同一清算日更正后版本号递增。', 'Statements given out; a correction gets the next version.'],
   'ledger.trial': ['试算平衡表', 'Trial balance'],
   'ledger.balanced': ['借贷平衡', 'Balanced'],
   'ledger.unbalanced': ['借贷不平', 'Not balanced'],

@@ -19,6 +19,7 @@ export const work = {
   'approval.executedAt': ['执行时间', 'Carried out at'],
   'approval.changes': ['变更内容', 'What changes'],
   'approval.result': ['执行结果', 'Result'],
+  'approval.record': ['所涉记录', 'The record'],
   'approval.field': ['字段', 'Field'],
   'approval.before': ['变更前', 'Before'],
   'approval.after': ['变更后', 'After'],

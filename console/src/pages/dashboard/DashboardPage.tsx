@@ -37,7 +37,7 @@ export default function DashboardPage() {
             <VerdictMix verdicts={day.verdicts} clearingDate={day.clearing_date} />
           </Panel>
         )}
-        <MissingFiles files={data.missing_files} open={data.open_day !== null} />
+        <MissingFiles files={data.missing_files} day={data.open_day} />
         <TodoPanel todo={data.todo} />
         <TrendPanel trend={data.trend} />
         <ReservePanel reserves={data.reserves} />

@@ -15,14 +15,13 @@ export function Figures({ day, previous }: { day: DaySummary; previous: DaySumma
   return (
     <div className="figures">
       <Link className="figure" to={`/uploads?clearing_date.from=${date}&clearing_date.to=${date}`}>
-        <span className="figure-name">{t('dash.files')}</span>
+        <span className="figure-name">{t('dash.filesAccepted')}</span>
         <span className="figure-value num">
-          {files.arrived}
-          <small> / {files.expected}</small>
+          {files.accepted}
         </span>
         <FileBar {...files} />
         <span className="figure-note">
-          {t('dash.accepted')} {files.accepted} · {t('dash.refused')} {files.refused} · {t('dash.waiting')} {files.waiting}
+          {t('dash.filesOf', { senders: files.expected, arrived: files.arrived, refused: files.refused, waiting: files.waiting })}
         </span>
       </Link>
       <div className="figure">
@@ -63,8 +62,8 @@ export function Figures({ day, previous }: { day: DaySummary; previous: DaySumma
   );
 }
 
-function FileBar({ expected, accepted, refused, waiting }: DaySummary['files']) {
-  const whole = Math.max(expected, accepted + refused + waiting, 1);
+function FileBar({ accepted, refused, waiting }: DaySummary['files']) {
+  const whole = Math.max(accepted + refused + waiting, 1);
   const part = (n: number) => ({ width: `${(n * 100) / whole}%` });
   return (
     <span className="file-bar" aria-hidden>

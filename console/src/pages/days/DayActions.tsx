@@ -12,7 +12,7 @@ export function DayActions({ day }: { day: DaySummary }) {
   const can = useCan();
   const { data } = useDashboard();
   const date = day.clearing_date;
-  const invalidate = [['day', date], ['dashboard'], ['list', 'clearing-days']];
+  const invalidate = [['day', date], ['list', 'clearing-days']];
   const failed = day.steps.some((step) => step.state === 'failed');
   const closed = day.state === 'closed';
   const missing = data?.open_day?.clearing_date === date ? data.missing_files.length : 0;
@@ -38,7 +38,7 @@ export function DayActions({ day }: { day: DaySummary }) {
       {failed && can('day.operate') && (
         <ActionButton primary label={t('day.resume')} description={t('day.resumeText')} submit={post('resume')} invalidate={invalidate} />
       )}
-      {closed && can('day.operate') && (
+      {closed && can('day.prove') && (
         <ActionButton label={t('day.prove')} description={t('day.proveText')} submit={post('prove')} invalidate={invalidate} />
       )}
     </>

@@ -1,4 +1,5 @@
 import type { DaySummary } from '../../api/types';
+import { StepDetail } from '../../components/Deed';
 import { Digest, Money, Time, ToneTag } from '../../components/figures';
 import { Panel } from '../../components/Panel';
 import { StepList } from '../../components/StepList';
@@ -75,7 +76,9 @@ export function DayOverview({ day }: { day: DaySummary }) {
                   <td>
                     <Time value={step.done_at} />
                   </td>
-                  <td>{step.detail}</td>
+                  <td>
+                    <StepDetail step={step.step} detail={step.detail} />
+                  </td>
                   <td>{step.input_digest ? <Digest value={step.input_digest} /> : '—'}</td>
                   <td>{step.output_digest ? <Digest value={step.output_digest} /> : '—'}</td>
                 </tr>

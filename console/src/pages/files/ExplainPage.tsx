@@ -45,7 +45,7 @@ export default function ExplainPage() {
 function CardLink({ data }: { data: Explained }) {
   const t = useT();
   const decoded = decodeLine(TABLES['TXU']!, data.raw);
-  const query = new URLSearchParams({ card: fieldText(decoded, 'serial'), issuer_id: fieldText(decoded, 'issuer_id'), scheme: fieldText(decoded, 'scheme') });
+  const query = new URLSearchParams({ card: fieldText(decoded, 'serial'), issuer_id: fieldText(decoded, 'issuer_id') });
   return <Link to={`/records?${query}`}>{t('record.history')}</Link>;
 }
 

@@ -1,7 +1,13 @@
 import { Link } from 'react-router';
 import { href } from '../../api/http';
 import { useCan } from '../../api/session';
+import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
+
+/** A receipt's file, as the interface names it: date, receiver, number. */
+export function receiptName(row: Row): string {
+  return `TXR_${String(row['clearing_date']).replaceAll('-', '')}_${String(row['member'])}_${String(row['sequence']).padStart(6, '0')}.dat`;
+}
 
 /** 查看 and 下载 of a file that the centre wrote. */
 export function FileActions({ kind, name }: { kind: 'result' | 'receipt'; name: string }) {

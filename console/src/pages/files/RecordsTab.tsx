@@ -3,6 +3,7 @@ import { Button, Empty, Segmented, Skeleton } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useUploadRecords } from '../../api/files';
+import { useCan } from '../../api/session';
 import { useDisplay } from '../../app/display';
 import type { SetParams } from '../../components/list/params';
 import { ProblemView } from '../../components/ProblemView';
@@ -19,6 +20,7 @@ const COLUMNS = ['issuer_id', 'serial', 'counter', 'psam', 'psam_txn', 'balance_
 export function RecordsTab({ name, params, setParams }: { name: string; params: URLSearchParams; setParams: SetParams }) {
   const t = useT();
   const pick = usePick();
+  const can = useCan();
   const { unit } = useDisplay();
   const verdict = params.get('verdict') ?? '';
   const from = Number(params.get('from')) || 1;
@@ -96,7 +98,7 @@ export function RecordsTab({ name, params, setParams }: { name: string; params: 
                         </td>
                       ))}
                     <td>
-                      <Link to={`/uploads/${encodeURIComponent(name)}/records/${record.record_no}`}>{t('file.explain')}</Link>
+                      {can('record.read') && <Link to={`/uploads/${encodeURIComponent(name)}/records/${record.record_no}`}>{t('file.explain')}</Link>}
                     </td>
                   </tr>,
                   open === record.record_no && (

@@ -75,7 +75,7 @@ function Overview({ upload }: { upload: UploadDetail }) {
             <Link className="mono" to={`/viewer?receipt=${encodeURIComponent(receipt.name)}`}>
               {receipt.name}
             </Link>{' '}
-            <FileResult result={receipt.result} /> <Time value={receipt.created_at} />
+            <FileResult result={receipt.result} /> <span className="muted num">{receipt.clearing_date}</span> {receipt.detail}
           </p>
         ))}
       </Panel>
@@ -117,7 +117,7 @@ function Overview({ upload }: { upload: UploadDetail }) {
 }
 
 /** Industries of the exchange interface, chapter 3, field 19. */
-export function Industry({ code }: { code: string }) {
+export function Industry({ code }: { code: string | null | undefined }) {
   const t = useT();
   switch (Number(code)) {
     case 1:
@@ -133,6 +133,6 @@ export function Industry({ code }: { code: string }) {
     case 9:
       return t('industry.9');
     default:
-      return code;
+      return code ?? '';
   }
 }

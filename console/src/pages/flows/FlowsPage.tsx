@@ -1,5 +1,5 @@
 /** 双边矩阵: money between cities of one clearing date. */
-import { DatePicker, Skeleton } from 'antd';
+import { DatePicker, Empty, Skeleton } from 'antd';
 import dayjs from 'dayjs';
 import { useDashboard } from '../../api/dashboard';
 import { useFlows } from '../../api/days';
@@ -38,6 +38,8 @@ export default function FlowsPage() {
           <ProblemView error={flows.error} retry={() => void flows.refetch()} />
         ) : flows.data ? (
           <FlowViews data={flows.data} params={params} setParams={setParams} />
+        ) : data && !date ? (
+          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('common.empty')} />
         ) : (
           <Skeleton active paragraph={{ rows: 10 }} />
         )}

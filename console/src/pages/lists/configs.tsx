@@ -1,11 +1,13 @@
 /** What the console adds to single lists. A list without an entry works as the server describes it. */
 import { Link } from 'react-router';
+import { Deed, StepDetail, wordFor } from '../../components/Deed';
 import { MemberName } from '../../components/figures';
 import { useT } from '../../i18n';
 import { FileResult } from '../../components/verdicts';
 import { OpenDayButton } from '../days/OpenDayButton';
 import { UploadButton } from '../files/UploadButton';
 import { ReserveActions } from '../money/ReserveActions';
+import { LedgerKind } from '../money/LedgerKind';
 import { LedgerToolbar } from '../money/LedgerToolbar';
 import { JobActions, JobDetail } from '../work/JobDetail';
 import { AddAdjustment } from '../work/AddAdjustment';
@@ -15,7 +17,7 @@ import { AccountActions, AddAccount } from '../system/AccountActions';
 import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
 import { AddOrder, AddProduct, AddSegment, CardActions } from '../keys/CardActions';
 import { KeyActions, ProposeGenerate, RequestActions } from '../keys/KeyRequests';
-import { FileActions } from '../files/FileActions';
+import { FileActions, receiptName } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
 import type { Cell } from '../../api/types';
 import type { ListConfig } from '../../components/list/config';
@@ -32,6 +34,41 @@ function Any() {
   return <span className="muted">{t('form.any')}</span>;
 }
 
+function deed(value: Cell) {
+  return <Deed code={String(value)} plain />;
+}
+
+/** Whose deed it was: 0 the centre's, eight digits a member's. */
+function ownerCode(value: Cell) {
+  const code = String(value ?? '');
+  if (code === '' || code === '0') return <MemberName code="00000000" />;
+  return code.length === 8 ? <MemberName code={code} /> : <span className="num">{code}</span>;
+}
+
+function ledgerKind(value: Cell) {
+  return <LedgerKind kind={String(value)} />;
+}
+
+function endReason(value: Cell) {
+  return <EndReason value={value} />;
+}
+
+function EndReason({ value }: { value: Cell }) {
+  const t = useT();
+  if (!value) return <span className="muted">—</span>;
+  const known = wordFor('end', String(value));
+  return <>{known ? t(known) : String(value)}</>;
+}
+
+/** Of a receipt: also of a file that was refused, whatever its name. */
+function uploadLink(value: Cell) {
+  return (
+    <Link className="mono" to={`/uploads/${encodeURIComponent(String(value))}`}>
+      {String(value)}
+    </Link>
+  );
+}
+
 function accountLink(value: Cell) {
   const code = String(value);
   return (
@@ -42,6 +79,7 @@ function accountLink(value: Cell) {
 }
 
 export const CONFIGS: Record<string, ListConfig | undefined> = {
+  'day-steps': { rowKey: 'id', render: { detail: (value, row) => <StepDetail step={String(row['step'])} detail={value === null ? null : String(value)} /> } },
   'clearing-days': {
     rowKey: 'clearing_date',
     primary: ['clearing_date', 'state'],
@@ -50,44 +88,73 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   uploads: {
     rowKey: 'name',
+    order: ['name', 'clearing_date', 'member', 'record_count', 'total_fen'],
+    widths: { accepted: 84, rejected: 72, suspicious: 72, duplicate: 72, test: 72 },
+    folded: ['upload_no'],
     primary: ['clearing_date', 'member', 'name'],
     open: path('/uploads', 'name'),
     sum: ['total_fen'],
     toolbar: UploadButton,
   },
   receipts: {
-    rowKey: 'name',
+    rowKey: 'id',
     primary: ['clearing_date', 'member', 'result'],
+    order: ['clearing_date', 'member', 'upload_name', 'result', 'detail'],
+    widths: { result: 240, detail: 250, sequence: 90 },
     render: {
       result: (value) => <FileResult result={String(value)} />,
-      upload_name: (value) => <Link className="mono" to={`/uploads/${encodeURIComponent(String(value))}`}>{String(value)}</Link>,
+      upload_name: uploadLink,
     },
-    actions: ({ row }) => <FileActions kind="receipt" name={String(row['name'])} />,
+    actions: ({ row }) => <FileActions kind="receipt" name={receiptName(row)} />,
   },
   'result-files': {
     rowKey: 'name',
     primary: ['clearing_date', 'member', 'kind'],
     actions: ({ row }) => <FileActions kind="result" name={String(row['name'])} />,
   },
+  statements: {
+    rowKey: 'number',
+    primary: ['clearing_date', 'member', 'version'],
+    intro: 'statement.intro',
+    actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
+  },
   positions: {
+    rowKey: 'id',
+    widths: { receivable_fen: 110, payable_fen: 110, adjustments_fen: 96, net_fen: 110, reserve_before_fen: 120, reserve_after_fen: 120 },
     primary: ['clearing_date', 'member', 'net_fen'],
     sum: ['receivable_fen', 'payable_fen', 'adjustments_fen', 'net_fen'],
     actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
   },
-  groups: { primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
+  groups: { rowKey: 'id', primary: ['clearing_date', 'acquirer', 'issuer'], sum: ['gross_fen', 'issuer_fee_fen', 'centre_fee_fen'] },
   reserves: { rowKey: 'member', actions: ReserveActions, sum: ['balance_fen'] },
-  'ledger-accounts': { rowKey: 'code', primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'), toolbar: LedgerToolbar },
+  'ledger-accounts': {
+    rowKey: 'code',
+    widths: { code: 200, normal_side: 84 },
+    folded: ['pending_debits_fen', 'pending_credits_fen'],
+    render: { kind: ledgerKind }, primary: ['code', 'kind', 'owner'], open: path('/ledger', 'code'),
+    toolbar: LedgerToolbar,
+  },
   'ledger-transfers': {
     rowKey: 'sequence',
     primary: ['booking_date', 'debit', 'credit'],
     sum: ['amount_fen'],
+    widths: { sequence: 72, debit: 200, credit: 200, phase: 84 },
     render: { debit: accountLink, credit: accountLink },
   },
   'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
   'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
-  suspicious: { primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
-  adjustments: { primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
-  jobs: { rowKey: 'id', primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
+  suspicious: {
+    rowKey: 'id',
+    order: ['clearing_date', 'reason', 'amount_fen', 'acquirer', 'issuer', 'state', 'happened_at', 'card'],
+    widths: { reason: 200, amount_fen: 100, card: 170 },
+    primary: ['state', 'reason', 'acquirer'], actions: SuspiciousActions, sum: ['amount_fen'] },
+  adjustments: { rowKey: 'id', primary: ['state', 'booked_on', 'debtor'], toolbar: AddAdjustment, sum: ['amount_fen'] },
+  jobs: {
+    rowKey: 'id',
+    order: ['id', 'kind', 'state', 'progress_text', 'created_by', 'created_at', 'ended_at', 'error'],
+    folded: ['progress_done', 'progress_total', 'started_at'],
+    widths: { id: 72, progress_text: 120, created_by: 110 },
+    render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
   members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
   issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
   'psam-ranges': { toolbar: AddPsam, actions: PsamActions },
@@ -108,11 +175,16 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   segments: { toolbar: AddSegment },
   'production-orders': { rowKey: 'id', toolbar: AddOrder },
   cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
-  audit: { rowKey: 'sequence', primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
-  'login-log': { primary: ['at', 'login', 'outcome'] },
-  accounts: { rowKey: 'id', primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
+  audit: { rowKey: 'sequence', render: { action: deed, owner: ownerCode }, primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
+  'login-log': { rowKey: 'id', primary: ['at', 'login', 'outcome'] },
+  accounts: {
+    rowKey: 'id',
+    order: ['login', 'name', 'roles', 'state', 'owner_kind', 'member', 'totp', 'last_login_at', 'locked_until', 'person'],
+    widths: { login: 120, name: 100, roles: 150, state: 84, member: 110, totp: 96 },
+    folded: ['id', 'created_at'],
+    primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
   roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
-  sessions: { rowKey: 'id', actions: SessionActions },
+  sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
-  approvals: { rowKey: 'id', primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
+  approvals: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };

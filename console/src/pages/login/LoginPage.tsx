@@ -1,5 +1,5 @@
 import { LockOutlined, SafetyOutlined, UserOutlined } from '@ant-design/icons';
-import { Button, Form, Input } from 'antd';
+import { Alert, Button, Form, Input } from 'antd';
 import { useState, type KeyboardEvent } from 'react';
 import { Problem } from '../../api/http';
 import { useSessionState } from '../../api/session';
@@ -15,7 +15,7 @@ interface Values {
 
 export default function LoginPage() {
   const t = useT();
-  const { logIn } = useSessionState();
+  const { logIn, ended } = useSessionState();
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const [withTotp, setWithTotp] = useState(false);
@@ -35,6 +35,7 @@ export default function LoginPage() {
   const watchCaps = (event: KeyboardEvent) => setCaps(event.getModifierState('CapsLock'));
   return (
     <LoginFrame title={t('login.title')}>
+      {ended && ended !== 'out' && error === null && <Alert type="info" showIcon className="dialog-note" title={t(`login.ended.${ended}`)} description={t('login.endedHint')} />}
       <Form<Values> layout="vertical" requiredMark={false} onFinish={(values) => void submit(values)} disabled={busy}>
         <Form.Item name="login" label={t('login.login')} rules={[{ required: true, message: t('common.required') }]}>
           <Input size="large" prefix={<UserOutlined />} autoComplete="username" autoFocus spellCheck={false} />

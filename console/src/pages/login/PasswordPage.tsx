@@ -7,12 +7,12 @@ import { LoginFrame } from './LoginFrame';
 
 export default function PasswordPage() {
   const t = useT();
-  const { reload, logOut } = useSessionState();
+  const { reload, end } = useSessionState();
   return (
     <LoginFrame title={t('login.change')}>
       <Typography.Paragraph type="secondary">{t('login.changeHint')}</Typography.Paragraph>
       <PasswordForm done={() => void reload()} />
-      <Button type="link" block onClick={() => void logOut()}>
+      <Button type="link" block onClick={() => void end('out')}>
         {t('app.logout')}
       </Button>
     </LoginFrame>

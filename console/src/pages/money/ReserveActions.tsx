@@ -1,5 +1,6 @@
 import { Form, Input } from 'antd';
 import { call } from '../../api/http';
+import { useListSpec } from '../../api/lists';
 import { useCan, useSide } from '../../api/session';
 import type { Row } from '../../api/types';
 import { ActionButton } from '../../components/ActionButton';
@@ -14,7 +15,9 @@ export function ReserveActions({ row }: { row: Row }) {
   const t = useT();
   const can = useCan();
   const side = useSide();
-  if (!can('settlement.propose')) return null;
+  const moved = useListSpec('topups');
+  const kept = useListSpec('reserves');
+  if (!can('settlement.propose') || !moved) return null;
   const member = String(row['member']);
   const balance = (
     <p>
@@ -37,7 +40,7 @@ export function ReserveActions({ row }: { row: Row }) {
           </Form.Item>
         </ActionButton>
       ))}
-      {side === 'centre' && can('member.propose') && (
+      {side === 'centre' && kept && can('member.propose') && (
         <ActionButton<{ target: string; warning: string; stop: string }>
           {...common}
           label={t('reserve.lines')}

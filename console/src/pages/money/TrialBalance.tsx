@@ -4,14 +4,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { Link } from 'react-router';
 import { get } from '../../api/http';
-import { useListSpec } from '../../api/lists';
 import type { Page, Row } from '../../api/types';
 import { MemberName, Money, ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
 import { ProblemView } from '../../components/ProblemView';
 import { SignatureLines } from '../../components/SignatureLines';
-import { usePick, useT } from '../../i18n';
+import { useT } from '../../i18n';
 import { useDashboard } from '../../api/dashboard';
+import { LedgerKind } from './LedgerKind';
 import { formatTime } from '../../lib/text';
 
 async function allAccounts(): Promise<Row[]> {
@@ -27,13 +27,10 @@ async function allAccounts(): Promise<Row[]> {
 
 export default function TrialBalance() {
   const t = useT();
-  const pick = usePick();
-  const spec = useListSpec('ledger-accounts');
   const accounts = useQuery({ queryKey: ['list', 'ledger-accounts', 'all'], queryFn: allAccounts });
   const clock = useDashboard().data?.clock;
   if (accounts.error) return <ProblemView error={accounts.error} retry={() => void accounts.refetch()} />;
   if (!accounts.data) return <Skeleton active className="panel-body" />;
-  const kinds = spec?.columns.find((c) => c.name === 'kind')?.values;
   const rows = accounts.data.map((row) => {
     const debits = Number(row['debits_fen']);
     const credits = Number(row['credits_fen']);
@@ -69,7 +66,7 @@ export default function TrialBalance() {
                 <td className="mono">
                   <Link to={`/ledger/${encodeURIComponent(String(row['code']))}`}>{String(row['code'])}</Link>
                 </td>
-                <td>{pick(kinds?.find((k) => k.value === row['kind']) ?? { zh: String(row['kind']) })}</td>
+                <td><LedgerKind kind={String(row['kind'])} /></td>
                 <td>{row['owner'] ? <MemberName code={String(row['owner'])} /> : ''}</td>
                 <td className="right">
                   <Money fen={debits} />

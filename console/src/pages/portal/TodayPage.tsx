@@ -7,7 +7,7 @@ import { useDashboard } from '../../api/dashboard';
 import { get, href } from '../../api/http';
 import { useCan, useOwner } from '../../api/session';
 import type { Dashboard, Page } from '../../api/types';
-import { MemberName, Money, Time, ToneTag } from '../../components/figures';
+import { MemberName, Money, ToneTag } from '../../components/figures';
 import { LevelBar } from '../../components/LevelBar';
 import { Panel } from '../../components/Panel';
 import { ProblemView } from '../../components/ProblemView';
@@ -15,7 +15,8 @@ import { VerdictMix } from '../../components/VerdictMix';
 import { FileResult } from '../../components/verdicts';
 import { useT } from '../../i18n';
 import { formatCount } from '../../lib/money';
-import { timeOfDay } from '../../lib/text';
+import { spanText } from '../../lib/span';
+import { formatTime, timeOfDay } from '../../lib/text';
 import { TrendPanel } from '../dashboard/TrendPanel';
 import { UploadButton } from '../files/UploadButton';
 
@@ -60,6 +61,7 @@ function Missing({ data }: { data: Dashboard }) {
   const t = useT();
   const file = data.missing_files[0];
   if (!data.open_day) return null;
+  if (!file && data.open_day.files.accepted < data.open_day.files.expected) return <Alert className="dialog-note" showIcon type="info" title={t('portal.notSent')} />;
   if (!file) {
     return (
       <p className="portal-fine">
@@ -73,8 +75,8 @@ function Missing({ data }: { data: Dashboard }) {
       className="dialog-note"
       showIcon
       type={late ? 'error' : 'warning'}
-      title={t('dash.expectedBy', { time: timeOfDay(file.expected_by).slice(0, 5) })}
-      description={late ? t('dash.late', { minutes: file.late_minutes }) : t('dash.dueIn', { minutes: -file.late_minutes })}
+      title={t('dash.expectedBy', { time: formatTime(file.expected_by).slice(5, 16) })}
+      description={late ? t('dash.late', { time: spanText(t, file.late_minutes) }) : t('dash.dueIn', { time: spanText(t, -file.late_minutes) })}
     />
   );
 }
@@ -127,7 +129,7 @@ function Receipts() {
         <table className="plain-table">
           <tbody>
             {receipts.data.items.map((row) => (
-              <tr key={String(row['name'] ?? row['upload_name'])}>
+              <tr key={String(row['id'])}>
                 <td>
                   <Link className="mono" to={`/uploads/${encodeURIComponent(String(row['upload_name']))}`}>
                     {String(row['upload_name'])}
@@ -136,9 +138,7 @@ function Receipts() {
                 <td>
                   <FileResult result={String(row['result'])} />
                 </td>
-                <td className="right">
-                  <Time value={row['created_at'] ? String(row['created_at']) : null} />
-                </td>
+                <td className="right num muted">{String(row['clearing_date'])}</td>
               </tr>
             ))}
           </tbody>

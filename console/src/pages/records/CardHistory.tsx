@@ -1,6 +1,7 @@
 /** A card's own story in the order of its counter: gaps in the count and breaks of the balance are shown as such. */
 import { Link } from 'react-router';
 import type { FoundRecord } from '../../api/files';
+import { useOpensUpload } from '../../api/session';
 import { MemberName, Money, Time } from '../../components/figures';
 import { ReasonText, VerdictTag } from '../../components/verdicts';
 import { useT } from '../../i18n';
@@ -10,6 +11,7 @@ import { explainPath } from './RecordTable';
 
 export function CardHistory({ items }: { items: FoundRecord[] }) {
   const t = useT();
+  const opens = useOpensUpload();
   const chain = chainOf(items);
   return (
     <ol className="history">
@@ -20,7 +22,7 @@ export function CardHistory({ items }: { items: FoundRecord[] }) {
           {balance === 'broken' && <p className="history-gap">{t('record.broken')}</p>}
           <div className="history-row">
             <span className="history-when">
-              <Time value={record.transaction_at} />
+              <Time value={record.at} />
             </span>
             <span className="history-counter num">#{record.counter}</span>
             <span className="history-money">
@@ -29,10 +31,10 @@ export function CardHistory({ items }: { items: FoundRecord[] }) {
             <VerdictTag verdict={record.verdict} />
             {record.verdict !== 'A' && <ReasonText reason={record.reason} />}
             <span>
-              <MemberName code={record.acquirer} /> <Industry code={record.industry} />
+              <MemberName code={record.sender} /> <Industry code={record.industry} />
             </span>
             <span className="muted num">{record.clearing_date}</span>
-            <Link to={explainPath(record)}>{t('file.explain')}</Link>
+            {opens(record.upload) && <Link to={explainPath(record)}>{t('file.explain')}</Link>}
           </div>
         </li>
       ))}

@@ -5,31 +5,48 @@ import { Button, DatePicker, Empty, Input, Segmented, Select, Skeleton } from 'a
 import dayjs from 'dayjs';
 import { useId, useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { useDashboard } from '../../api/dashboard';
 import type { RecordPage } from '../../api/files';
 import { get } from '../../api/http';
+import { useMembers } from '../../api/lists';
 import { PageHead } from '../../components/PageHead';
 import { ProblemView } from '../../components/ProblemView';
-import { usePick, useT } from '../../i18n';
+import { useT } from '../../i18n';
 import { formatCount } from '../../lib/money';
-import { REASONS } from '../../lib/wire-tables';
 import { CardHistory } from './CardHistory';
 import { RecordTable } from './RecordTable';
 
-const FIELDS = ['card', 'issuer_id', 'scheme', 'psam', 'from', 'to', 'verdict', 'reason'] as const;
+const FIELDS = ['card', 'issuer_id', 'psam', 'sender', 'issuer', 'from', 'to', 'verdict'] as const;
 type Query = Partial<Record<(typeof FIELDS)[number], string>>;
+
+/** What the server reads; anything else is told at the field before it is sent. */
+const PATTERNS = { card: /^[0-9A-F]{20}$/, issuer_id: /^[0-9A-F]{16}$/, psam: /^[0-9A-F]{12}$/ } as const;
+/** Days that are kept to be searched. */
+const KEPT = 90;
+
+/** Without dates: all that is kept for one card or one PSAM, else the newest clearing date. */
+function spanned(query: Query, newest: string | undefined): (Query & { from: string; to: string }) | null {
+  const to = query.to || newest;
+  if (!to) return null;
+  const wide = query.card || query.psam;
+  return { ...query, to, from: query.from || (wide ? dayjs(to).subtract(KEPT - 1, 'day').format('YYYY-MM-DD') : to) };
+}
 
 export default function RecordsPage() {
   const t = useT();
   const [params, setParams] = useSearchParams();
   const query: Query = Object.fromEntries(FIELDS.flatMap((f) => (params.get(f) ? [[f, params.get(f)!]] : [])));
+  const dashboard = useDashboard();
+  const days = dashboard.data;
+  const span = spanned(query, (days?.open_day ?? days?.last_closed)?.clearing_date);
   const asked = Object.keys(query).length > 0;
   const view = params.get('view') ?? (query.card ? 'history' : 'table');
   const records = useInfiniteQuery({
-    queryKey: ['records', query],
-    enabled: asked,
+    queryKey: ['records', span],
+    enabled: asked && span !== null,
     initialPageParam: '',
     staleTime: 60_000,
-    queryFn: ({ pageParam, signal }) => get<RecordPage>('/records', { ...query, limit: 100, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => get<RecordPage>('/records', { ...span, limit: 100, cursor: pageParam }, signal),
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
   const items = records.data?.pages.flatMap((page) => page.items) ?? [];
@@ -46,7 +63,10 @@ export default function RecordsPage() {
       ) : (
         <div className="panel panel-body">
           <div className="flows-bar">
-            <span>{t(records.hasNextPage ? 'record.foundMore' : 'record.found', { n: formatCount(items.length) })}</span>
+            <span>
+              {span && <span className="num muted">{span.from === span.to ? span.to : `${span.from} – ${span.to}`} </span>}
+              {t(records.hasNextPage ? 'record.foundMore' : 'record.found', { n: formatCount(items.length) })}
+            </span>
             {query.card && (
               <Segmented
                 size="small"
@@ -85,14 +105,22 @@ export default function RecordsPage() {
 
 function RecordForm({ query, search }: { query: Query; search: (query: Query) => void }) {
   const t = useT();
-  const pick = usePick();
   const id = useId();
   const [draft, setDraft] = useState<Query>(query);
   const set = (changes: Query) => setDraft((old) => ({ ...old, ...changes }));
-  const text = (field: 'card' | 'issuer_id' | 'psam', hint?: string) => (
+  const { members } = useMembers();
+  const isBad = (field: keyof typeof PATTERNS) => Boolean(draft[field]) && !PATTERNS[field].test(draft[field]!);
+  const bad = (Object.keys(PATTERNS) as (keyof typeof PATTERNS)[]).some(isBad);
+  const party = (field: 'sender' | 'issuer') => (
+    <div className="query-field">
+      <label htmlFor={`${id}-${field}`}>{t(field === 'sender' ? 'flows.acquirer' : 'flows.issuer')}</label>
+      <Select id={`${id}-${field}`} allowClear showSearch optionFilterProp="label" placeholder={t('list.anyOf')} value={draft[field] || undefined} onChange={(v?: string) => set({ [field]: v ?? '' })} options={members.map((m) => ({ value: m.code, label: `${m.name} ${m.code}` }))} />
+    </div>
+  );
+  const text = (field: keyof typeof PATTERNS, hint: string) => (
     <div className="query-field">
       <label htmlFor={`${id}-${field}`}>{t(`record.${field}`)}</label>
-      <Input id={`${id}-${field}`} allowClear className="mono" placeholder={hint} value={draft[field] ?? ''} onChange={(e) => set({ [field]: e.target.value.replaceAll(/\s/g, '').toUpperCase() })} />
+      <Input status={isBad(field) ? 'error' : undefined} aria-invalid={isBad(field)} title={isBad(field) ? hint : undefined} id={`${id}-${field}`} allowClear className="mono" placeholder={hint} value={draft[field] ?? ''} onChange={(e) => set({ [field]: e.target.value.replaceAll(/\s/g, '').toUpperCase() })} />
     </div>
   );
   return (
@@ -101,11 +129,11 @@ function RecordForm({ query, search }: { query: Query; search: (query: Query) =>
       aria-label={t('list.form')}
       onSubmit={(event) => {
         event.preventDefault();
-        search(draft);
+        if (!bad) search(draft);
       }}
     >
       {text('card', t('record.cardHint'))}
-      {text('psam')}
+      {text('psam', t('record.psamHint'))}
       <div className="query-field">
         <label htmlFor={`${id}-from`}>{t('record.dates')}</label>
         <DatePicker.RangePicker
@@ -120,11 +148,9 @@ function RecordForm({ query, search }: { query: Query; search: (query: Query) =>
         <label htmlFor={`${id}-verdict`}>{t('file.verdict')}</label>
         <Select id={`${id}-verdict`} allowClear placeholder={t('list.anyOf')} value={draft.verdict || undefined} onChange={(v?: string) => set({ verdict: v ?? '' })} options={(['A', 'R', 'S', 'D', 'T'] as const).map((v) => ({ value: v, label: t(`verdict.${v}`) }))} />
       </div>
-      <div className="query-field">
-        <label htmlFor={`${id}-reason`}>{t('common.reason')}</label>
-        <Select id={`${id}-reason`} allowClear showSearch optionFilterProp="label" placeholder={t('list.anyOf')} value={draft.reason || undefined} onChange={(v?: string) => set({ reason: v ?? '' })} options={REASONS.map((r) => ({ value: r.code, label: `${r.code} ${pick(r)}` }))} />
-      </div>
-      {text('issuer_id')}
+      {party('sender')}
+      {party('issuer')}
+      {text('issuer_id', t('record.issuerIdHint'))}
       <div className="query-buttons">
         <Button type="primary" htmlType="submit" icon={<SearchOutlined />}>
           {t('list.query')}

@@ -2,6 +2,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Descriptions, Skeleton } from 'antd';
 import { get } from '../../api/http';
+import { useListSpec } from '../../api/lists';
+import type { Shape } from '../../api/shapes';
 import { EmbeddedList } from '../../components/list/EmbeddedList';
 import { Time, ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
@@ -10,15 +12,7 @@ import { ProblemView } from '../../components/ProblemView';
 import { useT } from '../../i18n';
 import { useLive } from '../../api/events';
 
-interface SystemState {
-  version: string;
-  database: string;
-  node: string;
-  clock: string;
-  roles: string[];
-  /** Whether dates are opened and cut by the calendar. */
-  automatic: boolean;
-}
+type SystemState = Shape<'SystemView'>;
 
 /** What machines ask the server, for people who want to look. */
 const PROBES = [
@@ -31,6 +25,7 @@ const PROBES = [
 export default function HealthPage() {
   const t = useT();
   const live = useLive();
+  const holidays = useListSpec('holidays');
   const health = useQuery({ queryKey: ['system'], queryFn: ({ signal }) => get<SystemState>('/system', undefined, signal), refetchInterval: 15_000 });
   if (health.error && !health.data) return <ProblemView error={health.error} retry={() => void health.refetch()} />;
   if (!health.data) return <Skeleton active className="panel-body" />;
@@ -50,7 +45,7 @@ export default function HealthPage() {
               { key: 'roles', label: t('health.roles'), children: roles.join(', ') },
               { key: 'automatic', label: t('health.automatic'), children: t(automatic ? 'common.yes' : 'common.no') },
               { key: 'clock', label: t('app.serverClock'), children: <Time value={clock} /> },
-              { key: 'live', label: t('app.live'), children: <ToneTag tone={live ? 'ok' : 'warn'}>{t(live ? 'health.connected' : 'health.reconnecting')}</ToneTag> },
+              { key: 'live', label: t('app.live'), children: <ToneTag tone={live ? 'ok' : live === null ? 'plain' : 'warn'}>{t(live ? 'health.connected' : live === null ? 'app.connecting' : 'health.reconnecting')}</ToneTag> },
             ]}
           />
         </Panel>
@@ -70,9 +65,11 @@ export default function HealthPage() {
             </tbody>
           </table>
         </Panel>
-        <Panel title={t('nav.holidays')} className="span-12">
-          <EmbeddedList name="holidays" fixed={{}} />
-        </Panel>
+        {holidays && (
+          <Panel title={t('nav.holidays')} className="span-12">
+            <EmbeddedList name="holidays" fixed={{}} />
+          </Panel>
+        )}
       </div>
     </section>
   );

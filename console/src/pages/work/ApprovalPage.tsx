@@ -1,12 +1,13 @@
 /** 复核单: what is proposed, by whom, what it changes; another person approves or refuses. */
 import { Alert, Descriptions, Form, Input, Skeleton } from 'antd';
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { call } from '../../api/http';
-import { useSession } from '../../api/session';
+import { useCan, useSession } from '../../api/session';
 import type { Tone } from '../../api/types';
 import { useApproval, type Approval } from '../../api/work';
 import { useTabTitle } from '../../app/tabs';
 import { ActionButton } from '../../components/ActionButton';
+import { Deed } from '../../components/Deed';
 import { DiffTable } from '../../components/DiffTable';
 import { Time, ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
@@ -42,7 +43,7 @@ export default function ApprovalPage() {
             size="small"
             column={1}
             items={[
-              { key: 'kind', label: t('approval.kind'), children: <span className="mono">{data.kind}</span> },
+              { key: 'kind', label: t('approval.kind'), children: <Deed code={data.kind} /> },
               { key: 'object', label: t('approval.object'), children: data.object },
               { key: 'by', label: t('approval.proposer'), children: `${data.proposer.name} (${data.proposer.login})` },
               { key: 'at', label: t('approval.proposedAt'), children: <Time value={data.proposed_at} /> },
@@ -58,9 +59,16 @@ export default function ApprovalPage() {
             ]}
           />
         </Panel>
-        <Panel title={t('approval.changes')} className="span-8">
-          <DiffTable before={data.before} after={data.after} />
-        </Panel>
+        {data.kind.startsWith('dispute.suspicious.') ? (
+          // What is proposed is not another state of the record: both are shown, not compared.
+          <Panel title={t('approval.record')} className="span-8" extra={<RecordLink after={data.after} />}>
+            <DiffTable before={null} after={data.before} />
+          </Panel>
+        ) : (
+          <Panel title={t('approval.changes')} className="span-8">
+            <DiffTable before={data.before} after={data.after} />
+          </Panel>
+        )}
         {data.result !== null && data.result !== undefined && (
           <Panel title={t('approval.result')} className="span-12">
             <DiffTable before={null} after={data.result} />
@@ -69,6 +77,14 @@ export default function ApprovalPage() {
       </div>
     </section>
   );
+}
+
+/** From a suspicious record's proposal to the record itself. */
+function RecordLink({ after }: { after: unknown }) {
+  const t = useT();
+  const can = useCan();
+  const { upload, record } = (after ?? {}) as { upload?: string; record?: number };
+  return upload && record && can('record.read') ? <Link to={`/uploads/${encodeURIComponent(upload)}/records/${record}`}>{t('file.explain')}</Link> : null;
 }
 
 function Decide({ approval }: { approval: Approval }) {

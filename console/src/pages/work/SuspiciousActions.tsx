@@ -2,7 +2,7 @@
 import { Form, Input, Radio } from 'antd';
 import { Link } from 'react-router';
 import { call } from '../../api/http';
-import { useCan } from '../../api/session';
+import { useCan, useOpensUpload } from '../../api/session';
 import type { Row } from '../../api/types';
 import { ActionButton } from '../../components/ActionButton';
 import { MemberName, Money } from '../../components/figures';
@@ -12,15 +12,18 @@ import { useT } from '../../i18n';
 export function SuspiciousActions({ row }: { row: Row }) {
   const t = useT();
   const can = useCan();
+  const opens = useOpensUpload();
   const upload = String(row['upload']);
   const record = String(row['record']);
   const explain = `/uploads/${encodeURIComponent(upload)}/records/${record}`;
   const open = row['state'] === 'open';
   return (
     <>
-      <Link to={explain} aria-label={`${t('file.explain')} ${upload} ${record}`}>
-        {t('file.explain')}
-      </Link>
+      {can('record.read') && opens(upload) && (
+        <Link to={explain} aria-label={`${t('file.explain')} ${upload} ${record}`}>
+          {t('file.explain')}
+        </Link>
+      )}
       {open && can('dispute.propose') && (
         <ActionButton<{ decision: string; reason: string }>
           size="small"

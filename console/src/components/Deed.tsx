@@ -1,0 +1,42 @@
+/** Codes of the server in words, with the code beside them where people quote it. */
+import { catalogue, type MessageKey } from '../i18n/messages';
+import { useT } from '../i18n';
+import { stepDetail } from '../lib/steps';
+
+const STEMS = {
+  deed: (code: string) => `deed.${code}`,
+  part: (code: string) => `part.${code}`,
+  name: (code: string) => `name.${code}`,
+  state: (code: string) => `record-state.${code}`,
+  account: (code: string) => `account-kind.${code}`,
+  end: (code: string) => `end.${code}`,
+};
+
+/** The message of a code, where the console has one. */
+export function wordFor(stem: keyof typeof STEMS, code: string): MessageKey | null {
+  const key = STEMS[stem](code);
+  return key in catalogue ? (key as MessageKey) : null;
+}
+
+/** A deed by its code: `dispute.adjust.manual.propose` is a deed and what a person did about it. */
+export function Deed({ code, plain = false }: { code: string; plain?: boolean }) {
+  const t = useT();
+  const whole = wordFor('deed', code);
+  const cut = code.lastIndexOf('.');
+  const deed = whole ?? wordFor('deed', code.slice(0, cut));
+  const part = whole ? null : wordFor('part', code.slice(cut + 1));
+  if (!deed || (!whole && !part)) return <span className="mono">{code}</span>;
+  const words = part ? `${t(deed)} · ${t(part)}` : t(deed);
+  return (
+    <span title={code}>
+      {words} {!plain && <span className="code muted">{code}</span>}
+    </span>
+  );
+}
+
+export function StepDetail({ step, detail }: { step: string; detail: string | null }) {
+  const t = useT();
+  if (!detail) return null;
+  const read = stepDetail(step, detail);
+  return <>{read ? t(read.key, read.params) : detail}</>;
+}
