@@ -219,7 +219,7 @@ fn a_day_from_upload_to_close_with_two_people() {
     assert!(sent > 4);
     let dashboard = operator.wait("/dashboard", |d| {
         let files = &d["open_day"]["files"];
-        files["arrived"].as_u64().unwrap_or_default() >= sent
+        files["received"].as_u64().unwrap_or_default() >= sent
     });
     assert!(dashboard["open_day"]["records"].as_u64().unwrap() > 1000);
     let upload = city.get(&format!("/uploads/{own}"));
@@ -247,6 +247,27 @@ fn a_day_from_upload_to_close_with_two_people() {
     assert!(raw == fs::read(dir.join("day/inbox").join(&own)).unwrap());
     let explained = city.get(&format!("/uploads/{own}/records/1/explain"));
     assert!(explained["checks"].as_array().is_some_and(|c| !c.is_empty()));
+
+    // Nobody here may see whole card numbers; a member sees where a record of its own card comes from, and no other.
+    let raw = explained["raw"].as_str().unwrap();
+    assert_eq!(raw.matches('*').count(), 10, "{raw}");
+    let found = |query: &str, fits: &dyn Fn(&Value) -> bool| {
+        let page = operator.get(&format!("/records?limit=500&verdict=A{query}"));
+        let items = page["items"].as_array().unwrap();
+        items.iter().find(|r| fits(r)).unwrap_or_else(|| panic!("{query}: {items:?}")).clone()
+    };
+    let path = |record: &Value| {
+        format!("/uploads/{}/records/{}/explain", record["upload"].as_str().unwrap(), record["record_no"])
+    };
+    let of_city = found("&issuer=10001000", &|r| r["sender"] != "10001000");
+    let name = of_city["upload"].as_str().unwrap();
+    assert_eq!(city.get(&path(&of_city))["record"], of_city["record_no"]);
+    let of_sender = format!("&sender={}", of_city["sender"].as_str().unwrap());
+    let stranger = found(&of_sender, &|r| r["issuer"] != "10001000");
+    assert_eq!(city.status("GET", &path(&stranger)), 404);
+    let hits = operator.get(&format!("/search?q={name}"));
+    assert_eq!(hits["items"][0]["path"], format!("/uploads/{name}"));
+    assert!(city.get("/member-names")["items"].as_array().unwrap().len() == 4);
 
     let proof = read(&mut operator.send("POST", "/clearing-days/2026-09-01/prove", Some(&json!({})), &[]));
     assert!(proof["job"].is_i64());

@@ -13,8 +13,8 @@ use tongka_lake::table::{Column, Filter, Table, Test};
 use tongka_scheme::{FeeRule, Scheme};
 use tongka_storage::{Db, Scope};
 use tongka_txn::{CheckStep, Rulebook, number48, trace_record};
-use tongka_wire::Kind;
 use tongka_wire::txu::{Txu, parse_txu};
+use tongka_wire::{FileName, Kind};
 
 /// The trail of one record.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub enum Explained {
     NotAccepted(Vec<Receipt>),
 }
 
-/// Explains one record of one file.
+/// Explains one record of one file: to the centre, to its sender, and to the member whose card it is of.
 pub async fn explain(
     db: &Db,
     folders: &Folders,
@@ -58,7 +58,13 @@ pub async fn explain(
     name: &str,
     record_no: u32,
 ) -> Result<Explained, ExchangeError> {
-    let Some(upload) = store::upload(db, scope, name).await? else {
+    let own = store::upload(db, scope, name).await?;
+    let foreign = match (&own, scope) {
+        (None, Scope::Member(_)) => store::upload(db, Scope::Platform, name).await?,
+        _ => None,
+    };
+    let is_foreign = foreign.is_some();
+    let Some(upload) = own.or(foreign) else {
         let mut receipts = store::receipts(db, scope, None).await?;
         receipts.retain(|r| r.upload_name == name);
         if receipts.is_empty() {
@@ -75,6 +81,9 @@ pub async fn explain(
     let line = line.ok_or_else(|| ExchangeError::NotFound(format!("record {record_no} of {name}")))?;
     let (reasons, members) = Table::open(&lake.table_path(date, name))?.outcomes()?;
     let row = record_no as usize - 1;
+    if is_foreign && rulebook.member(members[row]).map(Scope::Member) != Some(scope) {
+        return Err(ExchangeError::NotFound(format!("file {name}")));
+    }
     let reason = Reason::from_code(reasons[row]).expect("a column holds only known reasons");
     let mut checks = trace_record(&rulebook, &rulebook.sender(upload.name.member), &line, record_no);
     let txu = parse_txu(&line).ok();
@@ -102,6 +111,11 @@ pub async fn explain(
         money(db, &scheme, scope, &mut trail, issuer, txu.industry).await?;
     }
     trail.results = result_lines(db, &scheme, &lake, &trail, issuer, &reasons, &members).await?;
+    if is_foreign {
+        // Files of the sender are not the issuer's to see.
+        let own = |name: &str| FileName::parse(name).is_ok_and(|name| Scope::Member(name.member) == scope);
+        trail.results.retain(|(name, _)| own(name));
+    }
     Ok(Explained::Record(Box::new(trail)))
 }
 

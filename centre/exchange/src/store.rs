@@ -70,8 +70,10 @@ pub async fn upload(db: &Db, scope: Scope, name: &str) -> Result<Option<Upload>,
 
 /// Names of accepted uploads that contain a text, the newest first.
 pub async fn names_like(db: &Db, scope: Scope, text: &str, most: u32) -> Result<Vec<String>, ExchangeError> {
-    let pattern: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
-    let sql = "SELECT name FROM upload WHERE name LIKE $1 AND {scope:member} ORDER BY upload_no DESC LIMIT $2";
+    let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || "._".contains(*c));
+    let pattern = kept.collect::<String>().replace('_', "!_");
+    let sql = "SELECT name FROM upload WHERE name LIKE $1 ESCAPE '!' AND {scope:member} \
+               ORDER BY upload_no DESC LIMIT $2";
     let rows = db.read(scope).fetch_all(sql, params![format!("%{pattern}%"), most]).await?;
     rows.iter().map(|row| Ok(row.text("name")?)).collect()
 }

@@ -47,6 +47,6 @@ pub use import::import_first;
 pub use lists::LISTS;
 pub use onboarding::{Onboarding, STEPS, StepRecord, StepSpec, StepState, note_step, onboardings, start_onboarding};
 pub use version::{
-    CardChanges, Changes, Verified, Version, at_version, card_changes, changes, current, current_version, verify,
-    version_of, versions,
+    CardChanges, Changes, Verified, Version, at_version, card_changes, changes, current, current_version, names,
+    verify, version_of, versions,
 };

@@ -7,6 +7,7 @@ use crate::read::{At, Rows, load_cards};
 use crate::rows::Entry;
 use crate::write::{Digester, GENESIS, head};
 use std::path::Path;
+use tongka_base::MemberCode;
 use tongka_scheme::{BlacklistEntry, Scheme};
 use tongka_storage::{Db, Row, Scope, StorageError, WriteTx, params};
 
@@ -82,6 +83,18 @@ pub async fn versions(db: &Db) -> Result<Vec<Version>, MemberError> {
 /// What the database says.
 pub async fn current_version(db: &Db) -> Result<Option<Version>, MemberError> {
     head(&mut db.begin_read(Scope::Platform).await?).await
+}
+
+/// Names of the members as they are now, by code: every member knows the others.
+///
+/// # Errors
+/// What the database says.
+pub async fn names(db: &Db) -> Result<Vec<(MemberCode, String)>, MemberError> {
+    let sql = "SELECT code, name FROM scheme_member WHERE to_version IS NULL ORDER BY code";
+    let rows = db.read(Scope::Platform).fetch_all(sql, params![]).await?;
+    let broken = || MemberError::broken("scheme_member");
+    let name = |row: &Row| Ok((MemberCode(u32::try_from(row.int("code")?).map_err(|_| broken())?), row.text("name")?));
+    rows.iter().map(name).collect()
 }
 
 /// The version of a digest, as a clearing date keeps it.

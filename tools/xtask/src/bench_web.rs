@@ -163,7 +163,7 @@ fn paths(server: &Server, session: &str) -> Result<Vec<String>, String> {
         "/blacklist?limit=50",
         "/blacklist?limit=50&sort=listed_at",
         "/blacklist?limit=50&sort=-id",
-        "/blacklist?limit=50&listed_at.from=2026-03-01T00:00:00&listed_at.to=2026-03-02T00:00:00",
+        "/blacklist?limit=50&listed_at.from=2026-03-01&listed_at.to=2026-03-02",
         "/blacklist?limit=200&sort=-listed_at",
         "/uploads?limit=50",
         "/members?limit=50",

@@ -1,9 +1,14 @@
 //! The scheme a clearing date runs under, and when dates are due.
 
+use super::app::{App, exchange};
 use super::config::Config;
+use super::routes::book_told;
+use std::collections::BTreeSet;
 use std::error::Error;
 use tongka_base::{Date, DateTime, MemberCode, SystemClock};
+use tongka_engine::day::Day;
 use tongka_exchange::intake::Folders;
+use tongka_http::ApiError;
 use tongka_member::{BookCode, ExpectedFiles, MemberError, Standing};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
@@ -88,12 +93,38 @@ async fn missing(db: &Db, scope: Scope, date: Date, now: DateTime) -> Result<Vec
     Ok(board.into_iter().filter(troubled).map(|line| Missing { member: line.member, by: line.by }).collect())
 }
 
-/// Files that are expected on an open date by now, or soon, and not there.
-pub(crate) async fn missing_files(
-    db: &Db,
-    scope: Scope,
-    date: Date,
-    now: DateTime,
-) -> Result<Vec<Missing>, tongka_http::ApiError> {
-    missing(db, scope, date, now).await.map_err(super::routes::book_told)
+/// What should come on a date and what of it came.
+pub(crate) struct Expected {
+    pub(crate) expected: u64,
+    pub(crate) arrived: u64,
+    /// What is late, or soon will be.
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// What should come on a date: as the book says, or, where it says nothing, a file of each member that takes part.
+pub(crate) async fn expected(app: &App, scope: Scope, day: &Day) -> Result<Expected, ApiError> {
+    let (db, date, now) = (&app.db, day.date, app.clock().now());
+    let board = tongka_member::expected_board(db, scope, date, now).await.map_err(book_told)?;
+    if !board.is_empty() {
+        let sum = |of: fn(&ExpectedFiles) -> u32| board.iter().map(|line| u64::from(of(line))).sum();
+        return Ok(Expected {
+            expected: sum(|line| line.expected),
+            arrived: sum(|line| line.arrived.min(line.expected)),
+            missing: missing(db, scope, date, now).await.map_err(book_told)?,
+        });
+    }
+    let scheme = tongka_exchange::run::stored_scheme(&app.folders, &day.scheme_digest).ok();
+    let sees = |member: MemberCode| scope == Scope::Platform || scope == Scope::Member(member);
+    let members = scheme.iter().flat_map(|s| &s.members).filter(|m| m.is_active(date) && sees(m.code));
+    let wanted: BTreeSet<MemberCode> = members.map(|m| m.code).collect();
+    let uploads = tongka_exchange::store::uploads(db, scope, date).await.map_err(exchange)?;
+    let came: BTreeSet<MemberCode> = uploads.iter().map(|u| u.name.member).collect();
+    let times = tongka_member::schedule(db).await.map_err(book_told)?.times(date);
+    let midnight = date.succ_opt().unwrap_or(date).and_time(chrono::NaiveTime::MIN);
+    let by = times.map_or(midnight, |times| times.cut_at);
+    Ok(Expected {
+        expected: wanted.len() as u64,
+        arrived: wanted.intersection(&came).count() as u64,
+        missing: wanted.difference(&came).map(|member| Missing { member: *member, by }).collect(),
+    })
 }

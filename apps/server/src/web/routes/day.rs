@@ -37,8 +37,12 @@ pub(crate) struct StepView {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FilesView {
+    /// Files that should come: of the expected ones, or one of each member that takes part.
     expected: u64,
+    /// Those of them that came and were accepted.
     arrived: u64,
+    /// Everything that came.
+    received: u64,
     accepted: u64,
     refused: u64,
     waiting: u64,
@@ -243,10 +247,20 @@ async fn working(app: &App, date: Date) -> Result<Option<tongka_job::JobState>, 
     Ok(job.map(|job| job.state))
 }
 
-async fn day_view(app: &App, scope: Scope, overview: Overview, expected: u64) -> Result<DayView, ApiError> {
+async fn day_view(
+    app: &App,
+    scope: Scope,
+    overview: Overview,
+    expected: schemes::Expected,
+) -> Result<DayView, ApiError> {
     let date = overview.day.date;
     let next = overview.next_step();
     let job = if overview.day.state == DayState::Open { working(app, date).await? } else { None };
+    let (files, records) = (&overview.files, overview.records.count);
+    let taken_in = format!(
+        "接受 accepted {}，拒收 refused {}，等候 waiting {}，记录 records {records}",
+        files.accepted, files.refused, files.waiting
+    );
     let steps = Step::ALL
         .into_iter()
         .map(|step| {
@@ -266,7 +280,10 @@ async fn day_view(app: &App, scope: Scope, overview: Overview, expected: u64) ->
                 state: state.into(),
                 done_at: done.map(|d| rfc3339(&d.done_at)),
                 // What a step notes is for the centre: it counts all members.
-                detail: done.filter(|_| scope == Scope::Platform).map(|d| d.detail.clone()),
+                detail: done.filter(|_| scope == Scope::Platform).map(|d| match step {
+                    Step::Intake => taken_in.clone(),
+                    _ => d.detail.clone(),
+                }),
                 input_digest: done.map(|d| d.input_digest.clone()),
                 output_digest: done.map(|d| d.output_digest.clone()),
             }
@@ -290,8 +307,9 @@ async fn day_view(app: &App, scope: Scope, overview: Overview, expected: u64) ->
         closed_at: overview.day.closed_at.as_deref().map(rfc3339),
         steps,
         files: FilesView {
-            expected,
-            arrived: files.accepted + files.refused + files.waiting,
+            expected: expected.expected,
+            arrived: expected.arrived,
+            received: files.accepted + files.refused + files.waiting,
             accepted: files.accepted,
             refused: files.refused,
             waiting: files.waiting,
@@ -302,15 +320,6 @@ async fn day_view(app: &App, scope: Scope, overview: Overview, expected: u64) ->
         centre_fees_fen: overview.day.centre_fees.filter(|_| scope == Scope::Platform).map(|f| f.0),
         positions: money,
     })
-}
-
-/// Members that are expected to send files on a date: those active then, but for one's own view only oneself.
-fn expected(scheme: Option<&Scheme>, scope: Scope, date: Date) -> u64 {
-    match (scope, scheme) {
-        (Scope::Platform, Some(scheme)) => scheme.members.iter().filter(|m| m.is_active(date)).count() as u64,
-        (Scope::Member(_), _) => 1,
-        _ => 0,
-    }
 }
 
 /// The scheme a date runs under, where its copy is there.
@@ -359,8 +368,7 @@ async fn dashboard(State(app): State<App>, Who(actor): Who) -> Result<Json<Dashb
     let now = app.clock().now();
     let view = async |day: Option<&day::Day>| -> Result<Option<DayView>, ApiError> {
         let Some(day) = day else { return Ok(None) };
-        let scheme = scheme_of(&app, &day.scheme_digest);
-        let expected = expected(scheme.as_ref(), scope, day.date);
+        let expected = schemes::expected(&app, scope, day).await?;
         match overview::overview(&app.db, scope, day.date).await.map_err(exchange)? {
             Some(overview) => day_view(&app, scope, overview, expected).await.map(Some),
             None => Ok(None),
@@ -370,7 +378,7 @@ async fn dashboard(State(app): State<App>, Who(actor): Who) -> Result<Json<Dashb
     let closed = days.iter().rfind(|d| d.state == DayState::Closed);
     let current = open.or(closed).and_then(|d| scheme_of(&app, &d.scheme_digest));
     let missing = match open {
-        Some(day) => schemes::missing_files(&app.db, scope, day.date, now).await?,
+        Some(day) => schemes::expected(&app, scope, day).await?.missing,
         None => Vec::new(),
     };
     let name =
@@ -451,8 +459,7 @@ async fn clearing_day(
 ) -> Result<Json<DayView>, ApiError> {
     let scope = actor.scope();
     let overview = find(&app, scope, &date).await?;
-    let scheme = scheme_of(&app, &overview.day.scheme_digest);
-    let expected = expected(scheme.as_ref(), scope, overview.day.date);
+    let expected = schemes::expected(&app, scope, &overview.day).await?;
     Ok(Json(day_view(&app, scope, overview, expected).await?))
 }
 

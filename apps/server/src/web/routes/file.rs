@@ -23,6 +23,7 @@ use tongka_http::{Api, ApiError, Params, Spec, WebCode, Who};
 use tongka_lake::archive::ArchiveReader;
 use tongka_lake::table::Table;
 use tongka_storage::Scope;
+use tongka_wire::txu::at::SERIAL;
 use tongka_wire::{FileName, Kind};
 use utoipa::ToSchema;
 
@@ -214,6 +215,13 @@ async fn upload(
     }))
 }
 
+/// A record's line for who may not see whole card numbers.
+pub(crate) fn masked_line(line: &[u8]) -> String {
+    let hidden = SERIAL.start + 6..SERIAL.end - 4;
+    let shown = line.iter().enumerate().map(|(at, byte)| if hidden.contains(&at) { b'*' } else { *byte });
+    String::from_utf8_lossy(&shown.collect::<Vec<u8>>()).into_owned()
+}
+
 async fn records(
     State(app): State<App>,
     Who(actor): Who,
@@ -234,6 +242,7 @@ async fn records(
         }
     };
     let lake = tongka_exchange::run::lake(&app.folders);
+    let unmasked = actor.may("cards.unmask");
     let page = tokio::task::spawn_blocking(move || {
         let (table, archive) =
             (lake.table_path(upload.clearing_date, &name), lake.archive_path(upload.clearing_date, &name));
@@ -248,7 +257,10 @@ async fn records(
             record_no: *no,
             verdict: reason(*no).verdict().to_string(),
             reason: reason(*no).to_string(),
-            raw: String::from_utf8_lossy(line.strip_suffix(b"\r\n").unwrap_or(&line)).into_owned(),
+            raw: match line.strip_suffix(b"\r\n").unwrap_or(&line) {
+                line if unmasked => String::from_utf8_lossy(line).into_owned(),
+                line => masked_line(line),
+            },
         });
         Ok(RawPage { items: items.collect(), next })
     });
@@ -303,6 +315,9 @@ async fn explain_record(
     let explained = explain::explain(&app.db, &app.folders, actor.scope(), &name, record).await.map_err(exchange)?;
     let mut told = crate::commands::trail::json(&explained);
     if let Explained::Record(trail) = &explained {
+        if !actor.may("cards.unmask") {
+            told["raw"] = json!(masked_line(&trail.raw));
+        }
         let texts = trail.checks.iter().map(|c| (c.reason.text_zh(), c.reason.text_en()));
         for (check, (zh, en)) in told["checks"].as_array_mut().into_iter().flatten().zip(texts) {
             check["zh"] = json!(zh);

@@ -1,6 +1,6 @@
 //! Searching records over the lake (记录查询), and statements (对账单).
 
-use crate::web::app::{App, DATE, date, exchange, unexpected};
+use crate::web::app::{App, DATE, date, engine, exchange, unexpected};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    from: String,
-    to: String,
+    from: Option<String>,
+    to: Option<String>,
     card: Option<String>,
     issuer_id: Option<String>,
     psam: Option<String>,
@@ -45,8 +45,8 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
     api.get(
         "/records",
         Spec::new("records", "记录查询", "Search records over the lake", "record.read")
-            .query_schema("from", day(), "起始清算日 first clearing date", json!("2026-09-01"))
-            .query_schema("to", day(), "截止清算日 last clearing date", json!("2026-09-30"))
+            .query_schema("from", day(), "起始清算日，默认按卡或 PSAM 查 90 天、否则一天 first clearing date; 90 days for a card or a PSAM, else one, by default", json!("2026-09-01"))
+            .query_schema("to", day(), "截止清算日，默认最新 last clearing date; the newest by default", json!("2026-09-30"))
             .query("card", "应用序列号 application serial, 20 hex digits", "03104290000000012345")
             .query("issuer_id", "发卡机构标识 issuer id, 16 hex digits", "02002900FFFFFFFF")
             .query("psam", "PSAM 终端机编号 PSAM number, 12 hex digits", "290000000001")
@@ -97,7 +97,13 @@ async fn records(
     if !(1..=500).contains(&limit) {
         return Err(ApiError::field("limit", "1 to 500"));
     }
-    let mut search = Search::over(date("from", &wanted.from)?, date("to", &wanted.to)?);
+    let days = tongka_engine::day::days(&app.db).await.map_err(engine)?;
+    let newest = days.last().map_or_else(|| app.clock().now().date(), |day| day.date);
+    let to = wanted.to.as_deref().map_or(Ok(newest), |text| date("to", text))?;
+    // A card's or a terminal's history is of ninety days; anything else of one.
+    let history = wanted.card.is_some() || wanted.psam.is_some();
+    let first = if history { to - chrono::TimeDelta::days(89) } else { to };
+    let mut search = Search::over(wanted.from.as_deref().map_or(Ok(first), |text| date("from", text))?, to);
     search.card = read("card", wanted.card.as_ref(), AppSerial::parse)?;
     search.issuer_id = read("issuer_id", wanted.issuer_id.as_ref(), IssuerId::parse)?;
     search.psam = read("psam", wanted.psam.as_ref(), PsamNo::parse)?;

@@ -40,6 +40,8 @@ pub(crate) struct SessionView {
     permissions: Vec<String>,
     csrf_token: String,
     must_change_password: bool,
+    /// After so many minutes without a request the session ends.
+    idle_minutes: u32,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -142,6 +144,7 @@ async fn view(app: &App, identity: &Identity, token: &str) -> Result<SessionView
         permissions: permissions.iter().cloned().collect(),
         csrf_token: csrf_token(token).to_string(),
         must_change_password: identity.must_change_password,
+        idle_minutes: app.config.session.idle_minutes,
     })
 }
 

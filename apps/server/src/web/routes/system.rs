@@ -4,6 +4,7 @@ use crate::web::app::{App, rfc3339, unexpected};
 use axum::Json;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::convert::Infallible;
@@ -38,6 +39,17 @@ pub(crate) struct AuditView {
     faults: Vec<AuditFault>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MemberName {
+    code: String,
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MemberNames {
+    items: Vec<MemberName>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SearchQuery {
@@ -65,6 +77,12 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
                 .repeatable()
                 .answers::<AuditView>(),
             verify,
+        )
+        .get(
+            "/member-names",
+            Spec::logged_in("member_names", "成员名称", "Names of the members, for every page that shows a code")
+                .answers::<MemberNames>(),
+            member_names,
         )
         .get(
             "/events",
@@ -109,6 +127,12 @@ async fn verify(State(app): State<App>) -> Result<Json<AuditView>, ApiError> {
     }))
 }
 
+async fn member_names(State(app): State<App>) -> Result<Json<MemberNames>, ApiError> {
+    let names = tongka_member::names(&app.db).await.map_err(super::member::told)?;
+    let name = |(code, name): (tongka_base::MemberCode, String)| MemberName { code: code.to_string(), name };
+    Ok(Json(MemberNames { items: names.into_iter().map(name).collect() }))
+}
+
 async fn events(State(app): State<App>) -> Sse<impl futures_util::Stream<Item = Result<Event, Infallible>>> {
     let listener = app.hub.listen();
     let bell = app.bell.clone();
@@ -130,7 +154,9 @@ async fn events(State(app): State<App>) -> Sse<impl futures_util::Stream<Item = 
             }
         }
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    // Something at once, so that a page knows that it is connected.
+    let hello = futures_util::stream::once(async { Ok(Event::default().comment("ok")) });
+    Sse::new(hello.chain(stream)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }
 
 async fn search(
@@ -150,7 +176,7 @@ async fn search(
             items.push(Hit { kind: "day".into(), path: format!("/days/{date}"), label: date });
         }
     }
-    if actor.require("file.read").is_ok() && text.len() >= 4 {
+    if actor.require("file.read").is_ok() && text.len() >= 3 {
         let names = tongka_exchange::store::names_like(&app.db, actor.scope(), text, 8);
         for name in names.await.map_err(crate::web::app::exchange)? {
             items.push(Hit { kind: "file".into(), path: format!("/uploads/{name}"), label: name });
