@@ -197,8 +197,8 @@ const CARDS: &str = "scheme_blacklist b";
 const CARD_MEMBER: &str = "(SELECT i.member FROM scheme_issuer i \
                            WHERE i.scheme = b.scheme AND i.issuer_id = b.issuer_id AND i.to_version IS NULL)";
 /// A member's cards are those of its issuers.
-const CARD_SCOPE: &str = "b.issuer_id IN (SELECT i.issuer_id FROM scheme_issuer i \
-                          WHERE i.scheme = b.scheme AND i.to_version IS NULL AND {scope:i.member})";
+const CARD_SCOPE: &str = "(b.scheme, b.issuer_id) IN (SELECT i.scheme, i.issuer_id FROM scheme_issuer i \
+                          WHERE i.to_version IS NULL AND {scope:i.member})";
 
 const fn card_columns(serial: Column) -> [Column; 7] {
     [

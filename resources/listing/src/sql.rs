@@ -107,7 +107,8 @@ impl Writer {
             self.push(text);
             self.push(")");
         }
-        if let Some(text) = spec.scope {
+        // The centre sees every row: a predicate would be asked of each for nothing.
+        if let Some(text) = spec.scope.filter(|_| scope != Scope::Platform) {
             self.push(" AND (");
             self.push(&scope_predicate(text, scope));
             self.push(")");

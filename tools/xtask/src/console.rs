@@ -67,3 +67,12 @@ pub(crate) fn test() -> Outcome {
     }
     run("页面单元测试 unit tests of the console", &mut npm(&["test"]))
 }
+
+/// A real browser goes through every page on a server of its own and does a whole day with two people.
+pub(crate) fn browse() -> Outcome {
+    let target = crate::target_dir()?;
+    let mut stage = Command::new("node");
+    stage.arg("console/e2e/stage.mjs").arg("--tongka").arg(target.join("debug/tongka"));
+    stage.arg("--folder").arg(target.join("browser"));
+    run("浏览器测试 browser tests（约 4 分钟 about 4 minutes）", &mut stage)
+}

@@ -13,11 +13,12 @@ pub(crate) fn run() -> Outcome {
     crate::run("格式 formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
     crate::run("静态检查 lints", &mut cargo(&clippy))?;
-    crate::run("测试 tests", &mut cargo(&["test", "--workspace"]))
+    crate::run("测试 tests", &mut cargo(&["test", "--workspace"]))?;
+    crate::console::browse()
 }
 
 /// What the tests need: what of it shows that it is there, and the Debian package it comes in.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("/usr/lib/postgresql", "postgresql"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
     ("/usr/sbin/pcscd", "pcscd"),
@@ -26,10 +27,11 @@ const PACKAGES: [(&str, &str); 8] = [
     ("/usr/include/PCSC/winscard.h", "libpcsclite-dev"),
     ("/usr/share/fonts/truetype/wqy", "fonts-wqy-microhei"),
     ("/usr/bin/pdftotext", "poppler-utils"),
+    ("/usr/bin/chromium", "chromium"),
 ];
 
 /// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token, a PC/SC
-/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF.
+/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF, a browser.
 fn install_packages() -> Outcome {
     let missing: Vec<&str> = PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
     if missing.is_empty() {
