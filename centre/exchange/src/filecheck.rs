@@ -9,28 +9,14 @@ use std::io::{self, Read};
 use tongka_base::{Date, FileCode};
 use tongka_crypto::{Sm3, sm3, sm3_update_many};
 use tongka_scheme::Scheme;
-use tongka_wire::txu::{LINE_LEN, amount_or_zero};
-use tongka_wire::{HEADER_LEN, Header};
+pub use tongka_wire::Refusal;
+use tongka_wire::txu::LINE_LEN;
+use tongka_wire::{BodyCheck, HEADER_LEN, Header, Kind, check_upload};
 
 /// Files read side by side by one thread: the lanes of the digest kernel.
 const LANES: usize = 16;
 /// Bytes of one file read at a time: whole lines.
 const CHUNK: usize = 1024 * LINE_LEN;
-
-/// A refusal (拒收) of a file: the code and what exactly did not fit, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Code.
-    pub code: FileCode,
-    /// What did not fit.
-    pub detail: String,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: FileCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
-    }
-}
 
 /// What the file checks found.
 #[derive(Clone, Debug)]
@@ -54,9 +40,7 @@ struct Reading {
     buffer: Vec<u8>,
     digest: Sm3,
     checksum: crc32fast::Hasher,
-    records: u64,
-    total: u64,
-    bad_line: Option<String>,
+    body: BodyCheck,
     failed: Option<io::Error>,
 }
 
@@ -68,9 +52,7 @@ impl Reading {
             buffer: Vec::new(),
             digest: Sm3::new(),
             checksum: crc32fast::Hasher::new(),
-            records: 0,
-            total: 0,
-            bad_line: None,
+            body: BodyCheck::new(Kind::Txu),
             failed: None,
         };
         let mut open = || -> io::Result<File> {
@@ -99,36 +81,11 @@ impl Reading {
             return false;
         }
         self.checksum.update(&self.buffer);
-        let lines = self.buffer.chunks_exact(LINE_LEN);
-        if !lines.remainder().is_empty() && self.bad_line.is_none() {
-            self.bad_line = Some(format!("the last {} bytes are no whole line", lines.remainder().len()));
-        }
-        for line in lines {
-            self.records += 1;
-            self.total += amount_or_zero(line);
-            if self.bad_line.is_none() {
-                self.bad_line = bad_line(line).map(|what| format!("record {}: {what}", self.records));
-            }
-        }
+        self.body.take(&self.buffer);
         if self.buffer.len() < CHUNK {
             self.file = None;
         }
         !self.buffer.is_empty()
-    }
-}
-
-fn bad_line(line: &[u8]) -> Option<&'static str> {
-    let text = &line[..LINE_LEN - 2];
-    // No early exit inside the line: the loop over it is then vectorised.
-    let breaks = text.iter().fold(0, |found, byte| found | u8::from(*byte == b'\r') | u8::from(*byte == b'\n'));
-    if breaks != 0 {
-        Some("CR or LF inside the record")
-    } else if !line.ends_with(b"\r\n") {
-        Some("does not end in CR LF")
-    } else if line[0] != b'D' {
-        Some("record mark is not D")
-    } else {
-        None
     }
 }
 
@@ -201,29 +158,5 @@ fn first_refusal(
     if let Some(error) = &reading.failed {
         return Some(Refusal::new(FileCode::F03, format!("unreadable: {error}")));
     }
-    let header = match header {
-        Ok(header) => header,
-        Err(error) => return Some(Refusal::new(FileCode::F03, error.to_string())),
-    };
-    if let Err(error) = header.check_upload(&name) {
-        return Some(Refusal::new(FileCode::F03, error.to_string()));
-    }
-    if let Err(error) = header.check_record_length() {
-        return Some(Refusal::new(FileCode::F04, error.to_string()));
-    }
-    if let Some(what) = &reading.bad_line {
-        return Some(Refusal::new(FileCode::F04, what.clone()));
-    }
-    if u64::from(header.record_count) != reading.records {
-        let detail = format!("header says {} records, body has {}", header.record_count, reading.records);
-        return Some(Refusal::new(FileCode::F05, detail));
-    }
-    if i128::from(header.total_amount) != i128::from(reading.total) {
-        let detail = format!("header says {} fen, records sum to {}", header.total_amount, reading.total);
-        return Some(Refusal::new(FileCode::F06, detail));
-    }
-    if header.body_digest != body_digest {
-        return Some(Refusal::new(FileCode::F06, "body digest differs"));
-    }
-    None
+    check_upload(&name, header, &reading.body, body_digest)
 }

@@ -148,7 +148,7 @@ pub async fn run_publish(
         let outbox = folders.member_outbox(member.code);
         fs::create_dir_all(&outbox).map_err(LakeError::io(&outbox))?;
         let mut files = Vec::new();
-        for kind in Kind::ALL.into_iter().filter(|k| !matches!(k, Kind::Txu | Kind::Txr)) {
+        for kind in Kind::RESULTS {
             let name = store::result_name(kind, date, member.code, 1).to_string();
             let target = outbox.join(&name);
             let header_of = |records: u64, total: i64, digest| {

@@ -27,6 +27,6 @@ pub use key::{Key16, diversify, diversify_levels, kcv, mac_des, mac_sm4, mac_who
 pub use secure::{
     decrypt_key, encrypt_key, external_authentication, secure_encrypt, secure_mac, secure_plain, wrap_key,
 };
-pub use sm2::{Sm2Verifier, sm2_public_key, sm2_sign, sm2_verify};
+pub use sm2::{Sm2Signer, Sm2Verifier, sm2_public_key, sm2_sign, sm2_verify};
 pub use sm3::{Sm3, sm3, sm3_update_many};
 pub use tac::{Kernel, TacInput, tac_batch, tac_batch_with, tac_data, tac_purchase};

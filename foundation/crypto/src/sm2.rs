@@ -2,7 +2,7 @@
 
 use crate::sm3::{Sm3, sm3};
 use sm2::dsa::signature::Signer;
-use sm2::dsa::signature::hazmat::PrehashVerifier;
+use sm2::dsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use sm2::dsa::{Signature, SigningKey, VerifyingKey};
 
 const USER_ID: &str = "1234567812345678";
@@ -42,6 +42,41 @@ pub fn sm2_verify(public: &[u8; 65], message: &[u8], signature: &[u8]) -> bool {
     verifier.verify(signature)
 }
 
+/// A digest that has taken in ZA, which binds the signer's identity and key.
+fn digest_for(public: &[u8; 65]) -> Sm3 {
+    let bits = (USER_ID.len() as u16 * 8).to_be_bytes();
+    let mut digest = Sm3::new();
+    digest.update(&sm3(&[&bits[..], USER_ID.as_bytes(), &CURVE, &public[1..]].concat()));
+    digest
+}
+
+/// Signs a message that comes in pieces.
+pub struct Sm2Signer {
+    key: SigningKey,
+    digest: Sm3,
+}
+
+impl Sm2Signer {
+    /// A signer; `None` when the private key is none.
+    pub fn new(private: &[u8; 32]) -> Option<Self> {
+        let key = SigningKey::from_slice(USER_ID, private).ok()?;
+        let public: [u8; 65] = key.verifying_key().to_sec1_bytes().as_ref().try_into().ok()?;
+        Some(Self { key, digest: digest_for(&public) })
+    }
+
+    /// The next piece of the message.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+    }
+
+    /// The DER signature over all that came.
+    pub fn sign(self) -> Vec<u8> {
+        let signature: Signature =
+            self.key.sign_prehash(&self.digest.finish()).expect("a digest of the right length can be signed");
+        signature.to_der().as_bytes().to_vec()
+    }
+}
+
 /// Verifies a signature over a message that comes in pieces.
 pub struct Sm2Verifier {
     key: VerifyingKey,
@@ -52,11 +87,7 @@ impl Sm2Verifier {
     /// A verifier for an uncompressed public key; `None` when it is no point of the curve.
     pub fn new(public: &[u8; 65]) -> Option<Self> {
         let key = VerifyingKey::from_sec1_bytes(USER_ID, public).ok()?;
-        let bits = (USER_ID.len() as u16 * 8).to_be_bytes();
-        let za = sm3(&[&bits[..], USER_ID.as_bytes(), &CURVE, &public[1..]].concat());
-        let mut digest = Sm3::new();
-        digest.update(&za);
-        Some(Self { key, digest })
+        Some(Self { key, digest: digest_for(public) })
     }
 
     /// The next piece of the message.

@@ -251,6 +251,10 @@ fn published_sm2_signature_and_refusals() {
     pieces.update(b"a ");
     pieces.update(b"file");
     assert!(pieces.verify(&own));
+    let mut signer = Sm2Signer::new(&private).unwrap();
+    signer.update(b"a ");
+    signer.update(b"file");
+    assert!(sm2_verify(&public, b"a file", &signer.sign()) && Sm2Signer::new(&[0; 32]).is_none());
     // No input makes it panic; every single-bit change is refused.
     for bit in 0..der.len() * 8 {
         let mut bent = der.clone();

@@ -37,7 +37,9 @@ pub fn render_docs() -> Vec<(String, String)> {
         let _ = writeln!(index, "| [`{kind}`]({kind}.md) | {zh} {en} | {} | {length} |", table.direction);
         let heading = format!("# `{kind}` {zh} {en}\n\n");
         let footer = "\n[文件格式总览 Overview](README.md)\n";
-        pages.push((format!("{kind}.md"), format!("{heading}{}{footer}", render_table(table))));
+        let lead = table.lead.map(|lead| format!("\n## {} {}\n\n{}", lead.title_zh, lead.title_en, render_table(lead)));
+        let lead = lead.unwrap_or_default();
+        pages.push((format!("{kind}.md"), format!("{heading}{}{lead}{footer}", render_table(table))));
     }
     let _ = write!(index, "\n## {} {}\n\n{}", HEADER.title_zh, HEADER.title_en, render_table(&HEADER));
     index.push_str(

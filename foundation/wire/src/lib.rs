@@ -7,20 +7,24 @@
 //! Invariants: parsing never panics, whatever the bytes; writing never truncates a number; what is written reads back
 //! equal.
 
+mod check;
 mod codec;
 mod details;
 mod docs;
 mod header;
+mod list_tables;
 mod name;
 mod results;
 mod table;
 mod tables;
 pub mod txu;
 
+pub use check::{BodyCheck, Refusal, check_body, check_upload};
 pub use codec::{Value, WireError, parse_record, write_record};
 pub use details::{DetailRow, ErrorRow, parse_txd, parse_txe, write_txd, write_txe};
 pub use docs::render_docs;
 pub use header::{HEADER_LEN, Header, HeaderError, MAX_RECORDS};
+pub use list_tables::LIST_VERSION;
 pub use name::FileName;
 pub use results::{ReceiptRow, StaRow, StlRow, parse_sta, parse_stl, parse_txr, write_sta, write_stl, write_txr};
 pub use table::{Field, FieldType, Kind, RecordTable};

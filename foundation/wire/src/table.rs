@@ -1,6 +1,6 @@
 //! What a record table is. The tables themselves stand in [`tables`](crate::tables).
 
-use crate::tables;
+use crate::{list_tables, tables};
 use std::fmt;
 use std::ops::Range;
 
@@ -102,15 +102,53 @@ pub enum Kind {
     Stl,
     /// Statement (对账单).
     Sta,
+    /// Blacklist (黑名单), full.
+    Blf,
+    /// Blacklist, incremental.
+    Bli,
+    /// Acceptance list (受理名单): members that take part.
+    Wht,
+    /// Issuers and their TAC keys (发卡机构).
+    Iss,
+    /// PSAM ranges and their states (PSAM 状态).
+    Psm,
+    /// Parameters (参数).
+    Par,
+    /// Fee rules (费率).
+    Fee,
+    /// Confirmation of a list (名单确认), member → centre.
+    Ack,
+    /// The issuer's TAC verdicts (TAC 判定), member → centre.
+    Txv,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [Self::Txu, Self::Txr, Self::Txe, Self::Txd, Self::Sus, Self::Stl, Self::Sta];
+    pub const ALL: [Self; 16] = [
+        Self::Txu,
+        Self::Txr,
+        Self::Txe,
+        Self::Txd,
+        Self::Sus,
+        Self::Stl,
+        Self::Sta,
+        Self::Blf,
+        Self::Bli,
+        Self::Wht,
+        Self::Iss,
+        Self::Psm,
+        Self::Par,
+        Self::Fee,
+        Self::Ack,
+        Self::Txv,
+    ];
+    /// What each member gets for each clearing date, besides receipts.
+    pub const RESULTS: [Self; 5] = [Self::Txe, Self::Txd, Self::Sus, Self::Stl, Self::Sta];
 
     /// The three letters.
     pub fn code(self) -> &'static str {
-        ["TXU", "TXR", "TXE", "TXD", "SUS", "STL", "STA"][self as usize]
+        ["TXU", "TXR", "TXE", "TXD", "SUS", "STL", "STA", "BLF", "BLI", "WHT", "ISS", "PSM", "PAR", "FEE", "ACK", "TXV"]
+            [self as usize]
     }
 
     /// The kind of three upper-case letters.
@@ -120,8 +158,29 @@ impl Kind {
 
     /// Its record table.
     pub fn table(self) -> &'static RecordTable {
-        [&tables::TXU, &tables::TXR, &tables::TXE, &tables::TXD, &tables::SUS, &tables::STL, &tables::STA]
-            [self as usize]
+        [
+            &tables::TXU,
+            &tables::TXR,
+            &tables::TXE,
+            &tables::TXD,
+            &tables::SUS,
+            &tables::STL,
+            &tables::STA,
+            &list_tables::BLF,
+            &list_tables::BLI,
+            &list_tables::WHT,
+            &list_tables::ISS,
+            &list_tables::PSM,
+            &list_tables::PAR,
+            &list_tables::FEE,
+            &list_tables::ACK,
+            &tables::TXV,
+        ][self as usize]
+    }
+
+    /// Whether members send files of this kind.
+    pub fn is_from_member(self) -> bool {
+        matches!(self, Self::Txu | Self::Ack | Self::Txv)
     }
 }
 
@@ -153,6 +212,8 @@ pub struct RecordTable {
     /// Index of the field that the header's total amount sums. Where it is the original record, that record's amount
     /// counts. `None`: the total is 0.
     pub amount_field: Option<usize>,
+    /// The first record of a file, where it is of another table; of the same length.
+    pub lead: Option<&'static RecordTable>,
 }
 
 impl RecordTable {

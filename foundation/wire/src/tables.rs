@@ -14,6 +14,7 @@ pub const HEADER: RecordTable = RecordTable {
     order_en: "first line of the file",
     fields: &HEADER_FIELDS,
     amount_field: None,
+    lead: None,
 };
 
 const HEADER_FIELDS: [Field; 12] = lay_out([
@@ -42,6 +43,7 @@ pub(crate) const TXU: RecordTable = RecordTable {
     order_en: "record no.",
     fields: &TXU_FIELDS,
     amount_field: Some(11),
+    lead: None,
 };
 
 const TXU_FIELDS: [Field; 26] = lay_out([
@@ -102,6 +104,7 @@ pub(crate) const TXR: RecordTable = RecordTable {
     order_en: "one record",
     fields: &TXR_FIELDS,
     amount_field: None,
+    lead: None,
 };
 
 const TXR_FIELDS: [Field; 7] = lay_out([
@@ -136,6 +139,7 @@ pub(crate) const TXE: RecordTable = RecordTable {
     order_en: DETAIL_ORDER_EN,
     fields: &ERROR_FIELDS,
     amount_field: Some(2),
+    lead: None,
 };
 
 /// Suspicious records, to the issuer.
@@ -166,6 +170,7 @@ pub(crate) const TXD: RecordTable = RecordTable {
     order_en: DETAIL_ORDER_EN,
     fields: &TXD_FIELDS,
     amount_field: Some(3),
+    lead: None,
 };
 
 const TXD_FIELDS: [Field; 4] = lay_out([
@@ -186,6 +191,7 @@ pub(crate) const STL: RecordTable = RecordTable {
     order_en: "role, counterparty, industry",
     fields: &STL_FIELDS,
     amount_field: Some(5),
+    lead: None,
 };
 
 const STL_FIELDS: [Field; 9] = lay_out([
@@ -211,6 +217,7 @@ pub(crate) const STA: RecordTable = RecordTable {
     order_en: "one record",
     fields: &STA_FIELDS,
     amount_field: None,
+    lead: None,
 };
 
 const STA_FIELDS: [Field; 7] = lay_out([
@@ -221,6 +228,36 @@ const STA_FIELDS: [Field; 7] = lay_out([
     signed("position", "净头寸", 16, "分 fen"),
     signed("reserve_before", "备付金期初", 16, "分 fen"),
     signed("reserve_after", "备付金期末", 16, "分，期初 + 净头寸 fen; before + position"),
+]);
+
+/// The issuer's TAC verdicts.
+pub(crate) const TXV: RecordTable = RecordTable {
+    kind: Some(Kind::Txv),
+    title_zh: "TAC判定文件",
+    title_en: "TAC verdicts of the issuer",
+    mark: b'V',
+    direction: "发卡方 → 清算中心 issuer → centre",
+    order_zh: "清算日期、上送文件名、记录序号，每条记录至多一次",
+    order_en: "clearing date, upload name, record no.; each record at most once",
+    fields: &TXV_FIELDS,
+    amount_field: Some(5),
+    lead: None,
+};
+
+const TXV_FIELDS: [Field; 7] = lay_out([
+    field("mark", "标识", A, 1, "`V`"),
+    field("clearing_date", "清算日期", N, 8, "该记录所在 TXD 的清算日期 of the TXD that held the record"),
+    field("acquirer", "收单方", N, 8, "同 TXD as in the TXD"),
+    field("upload_name", "上送文件名", S, 40, "同 TXD as in the TXD"),
+    field("record_no", "记录序号", N, 8, "原始记录的序号 of the original record"),
+    field("amount", "交易金额", N, 8, "分，同原始记录 fen, as in the original record"),
+    field(
+        "verdict",
+        "判定",
+        N,
+        2,
+        "`00` TAC 正确 right，`06` TAC 错误 wrong；期限内未判定视为正确 no verdict in time counts as right",
+    ),
 ]);
 
 // Widths that the interface states.

@@ -5,6 +5,7 @@ mod audit;
 mod cards;
 mod clearing;
 mod dispute;
+mod front;
 mod issuing;
 mod job;
 mod keys;
@@ -25,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "job", sql: job::SQL },
     Migration { version: 8, name: "member", sql: member::SQL },
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
+    Migration { version: 10, name: "front", sql: front::SQL },
     Migration { version: 13, name: "cards", sql: cards::SQL },
     Migration { version: 15, name: "reporting", sql: reporting::SQL },
 ];

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Outcome {
 }
 
 /// What the tests need: what of it shows that it is there, and the Debian package it comes in.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("/usr/lib/postgresql", "postgresql"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
     ("/usr/sbin/pcscd", "pcscd"),
@@ -28,10 +28,12 @@ const PACKAGES: [(&str, &str); 9] = [
     ("/usr/share/fonts/truetype/wqy", "fonts-wqy-microhei"),
     ("/usr/bin/pdftotext", "poppler-utils"),
     ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/sftp", "openssh-client"),
 ];
 
 /// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token, a PC/SC
-/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF, a browser.
+/// service with a virtual reader, a font with Chinese glyphs, programs that read PDF, a browser, the
+/// usual SFTP programs.
 fn install_packages() -> Outcome {
     let missing: Vec<&str> = PACKAGES.iter().filter(|(shows, _)| !Path::new(shows).exists()).map(|(_, p)| *p).collect();
     if missing.is_empty() {
