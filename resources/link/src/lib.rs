@@ -10,6 +10,7 @@
 //! | [`https`] | what the routes of the HTTPS file API call |
 //! | [`client`] | the other side: SFTP and HTTPS clients |
 //! | [`transfers`] | every event of every file |
+//! | [`lists`] | lists for consoles and exports |
 //! | [`sign`] | SM2 signatures over files, key files under a passphrase |
 //!
 //! Invariants: no name of a caller reaches the file system but one that was parsed whole; a file is acknowledged when it
@@ -25,6 +26,7 @@ mod error;
 pub mod front;
 pub mod https;
 pub mod inbox;
+pub mod lists;
 pub mod names;
 pub mod outbox;
 pub mod sftp;

@@ -543,3 +543,16 @@ async fn files_longer_than_a_signature_wait_are_counted_in_the_books() {
         assert_eq!(sm3(&bytes[143..]), tongka_wire::Header::parse(&bytes[..143]).unwrap().body_digest);
     }
 }
+
+#[tokio::test]
+async fn every_filter_and_sort_of_the_lists_runs() {
+    for ground in grounds(Setting::default).await {
+        let clock = FixedClock(ground.clock.now());
+        accounts::add_account(&ground.front.db, "root", &account("sha"), &clock).await.unwrap();
+        for spec in
+            [&tongka_link::lists::TRANSFERS, &tongka_link::lists::FRONT_ACCOUNTS, &tongka_link::lists::FRONT_KEYS]
+        {
+            tongka_listing::check(&ground.front.db, spec).await.unwrap();
+        }
+    }
+}
