@@ -31,6 +31,8 @@ const PEOPLE: [(&str, &str, &str, &str); 11] = [
 struct Server {
     child: Child,
     address: String,
+    /// Where members send files, where the test has that door open.
+    sftp: String,
 }
 
 impl Drop for Server {
@@ -71,15 +73,19 @@ fn serve(dir: &Path, settings: &str) -> Server {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut sftp = String::new();
     let address = loop {
         let line = lines.next().expect("the server says where it is").unwrap();
+        if let Some((_, address)) = line.split_once("SFTP: ") {
+            sftp = address.to_owned();
+        }
         if let Some((_, address)) = line.split_once("http://") {
             break format!("http://{address}");
         }
     };
     // What else it says is read, so that it never waits for somebody to read it.
     std::thread::spawn(move || lines.for_each(drop));
-    Server { child, address }
+    Server { child, address, sftp }
 }
 
 /// A caller: a browser's session or nobody.
@@ -344,6 +350,54 @@ fn a_day_from_upload_to_close_with_two_people() {
     let auditor = Caller::log_in(&server, "auditor");
     let verified = read(&mut auditor.send("POST", "/audit/verify", Some(&json!({})), &[]));
     assert_eq!(verified["ok"], true);
+}
+
+/// A member sends a file and fetches its receipt with OpenSSH's own program.
+#[test]
+fn a_member_sends_and_fetches_by_sftp() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let server = start(dir, &format!("{FAST}\n[front]\nsftp = \"127.0.0.1:0\"\n"));
+    let run = |program: &str, args: &[&str], input: &str| {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    assert!(run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "city.key"], "").0);
+    tongka(dir, &["front", "add", "--data", "data", "--login", "city-line", "--member", "10001000"]);
+    let key = ["--public-key", "city.key.pub", "--from", "2026-01-01", "--to", "2036-12-31"];
+    tongka(dir, &[&["front", "key", "--data", "data", "--login", "city-line"][..], &key].concat());
+    let operator = Caller::log_in(&server, "operator");
+    let opened = read(&mut operator.send("POST", "/clearing-days", Some(&json!({ "date": "2026-09-01" })), &[]));
+    operator.wait(&format!("/jobs/{}", opened["job"]), |job| job["state"] == "done");
+
+    let port = server.sftp.rsplit(':').next().unwrap();
+    let options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "BatchMode=yes"];
+    let sftp = |batch: &str| {
+        let mut args = vec!["-i", "city.key", "-P", port, "-b", "-"];
+        options.iter().for_each(|option| args.extend(["-o", option]));
+        args.push("city-line@127.0.0.1");
+        run("sftp", &args, batch)
+    };
+    let names = fs::read_dir(dir.join("day/inbox")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let own: Vec<String> = names.filter(|name| name.starts_with("TXU_20260901_10001000_")).collect();
+    let data = own.iter().filter(|name| name.ends_with(".dat")).min().unwrap();
+    let mut batch = format!("cd inbox\nput day/inbox/{data} {data}\n");
+    if own.contains(&format!("{data}.sig")) {
+        batch += &format!("put day/inbox/{data}.sig {data}.sig\n");
+    }
+    let (ok, text) = sftp(&batch);
+    assert!(ok, "{text}");
+    let city = Caller::log_in(&server, "city");
+    let receipts = city.wait("/receipts", |page| page["total"].as_u64().unwrap_or_default() > 0);
+    assert_eq!(receipts["items"][0]["upload_name"], **data, "{receipts}");
+    let (ok, text) = sftp("cd outbox\nls\n");
+    assert!(ok && text.contains("TXR_20260901_10001000"), "{text}");
+    assert!(city.get("/transfers")["total"].as_u64().unwrap() > 0);
+    assert_eq!(Caller::log_in(&server, "other").get("/transfers")["total"], 0);
 }
 
 /// A key is made by two custodians on the web, and used under dual control; the components stay nowhere.

@@ -96,6 +96,24 @@ pub async fn send_certificate(
     Ok(id)
 }
 
+/// Public keys that are registered and valid on a day, by member; two of a member while one follows the other.
+///
+/// # Errors
+/// What the database says.
+pub async fn valid_certificates(db: &Db, on: Date) -> Result<Vec<(MemberCode, [u8; 65])>, MemberError> {
+    let sql = "SELECT member, public_key FROM scheme_certificate WHERE to_version IS NULL AND revoked = 0 \
+               AND (not_before IS NULL OR not_before <= $1) AND (not_after IS NULL OR not_after >= $1) \
+               ORDER BY member, id";
+    let broken = || MemberError::broken("scheme_certificate");
+    let rows = db.read(Scope::Platform).fetch_all(sql, params![days_since_epoch(on)]).await?;
+    let read = |row: &tongka_storage::Row| {
+        let member = MemberCode(u32::try_from(row.int("member")?).map_err(|_| broken())?);
+        let key = hex::decode(row.text("public_key")?).ok().and_then(|key| key.try_into().ok());
+        Ok((member, key.ok_or_else(broken)?))
+    };
+    rows.iter().map(read).collect()
+}
+
 /// Puts a certificate of a member aside, with a reason.
 ///
 /// # Errors

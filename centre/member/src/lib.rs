@@ -38,7 +38,9 @@ mod write;
 
 pub use book::TableChange;
 pub use calendar::{DayTimes, Schedule, bank_calendar, schedule};
-pub use certificates::{NewCertificate, proof_text, refuse_certificate, send_certificate, waiting_certificate};
+pub use certificates::{
+    NewCertificate, proof_text, refuse_certificate, send_certificate, valid_certificates, waiting_certificate,
+};
 pub use change::{Change, Checked, KINDS, KindSpec, execute, validate};
 pub use error::{BookCode, MemberError, Refusal, RowFault};
 pub use expected::{ExpectedFiles, Standing, expected_board};

@@ -208,6 +208,7 @@ pub static BUILT_IN_ROLES: &[BuiltInRole] = &[
             "position.read",
             "ledger.read",
             "member.read",
+            "member.certificate",
             "settlement.read",
             "settlement.propose",
             "dispute.read",

@@ -105,3 +105,6 @@ pub static FRONT_KEYS: ListSpec = ListSpec {
     key: "id",
     base_filter: None,
 };
+
+/// Every list of the front.
+pub static LISTS: &[&ListSpec] = &[&TRANSFERS, &FRONT_ACCOUNTS, &FRONT_KEYS];

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod cards;
+mod front;
 mod keys;
 
 pub(crate) use accounts::AccountCommand;
 pub(crate) use cards::{
     CardCommand, CardPlace, DestinationArg, KeySetsArg, SamArg, SamCommand, SchemeArg, StockCommand,
 };
+pub(crate) use front::FrontCommand;
 pub(crate) use keys::{
     AlgorithmArg, AuditCommand, FactorArgs, HsmCommand, KeyCommand, KeyPlace, LevelArg, NewKeyArgs, ProposeCommand,
     StateArg,
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// 账号：开立首批账号 / accounts: the first ones of an installation
     #[command(subcommand)]
     Account(AccountCommand),
+    /// 通信前置：成员机构的传输账户与公钥 / the front: accounts and keys of members
+    #[command(subcommand)]
+    Front(FrontCommand),
     /// 清分规则文件 / scheme files
     #[command(subcommand)]
     Scheme(SchemeCommand),

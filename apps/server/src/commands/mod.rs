@@ -4,6 +4,7 @@ mod account;
 mod card;
 mod centre;
 mod data;
+mod front;
 mod hsm;
 pub(crate) use hsm::open as open_hsm;
 mod key;
@@ -21,6 +22,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     match args.command {
         Command::Serve(args) => runtime.block_on(serve::run(args)),
         Command::Account(command) => runtime.block_on(account::run(command, json)),
+        Command::Front(command) => runtime.block_on(front::run(command, json)),
         Command::Openapi => runtime.block_on(serve::openapi()),
         Command::Scheme(command) => data::scheme(command, json),
         Command::Simulate(command) => data::simulate(command, json),

@@ -13,9 +13,9 @@ use tongka_exchange::intake::Folders;
 pub(crate) const COMMENTED: &str = include_str!("../../tongka.toml");
 
 /// Names that the environment may set.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 14] = [
     "listen", "data", "inbox", "outbox", "database", "roles", "tls", "session", "limits", "clearing", "keys", "log",
-    "report",
+    "report", "front",
 ];
 
 /// What a server process does.
@@ -24,6 +24,8 @@ const SETTINGS: [&str; 13] = [
 pub(crate) enum Role {
     /// The API, the console and the portal.
     CentreApi,
+    /// The doors that members send files through and fetch them from.
+    Front,
     /// Clearing dates and background jobs. Several may run: one leads, the others wait to take over.
     Worker,
 }
@@ -45,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) log: Log,
     pub(crate) report: Report,
+    pub(crate) front: Front,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,6 +110,12 @@ pub(crate) struct Report {
     pub(crate) fonts: Vec<PathBuf>,
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Front {
+    pub(crate) sftp: Option<SocketAddr>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -115,7 +124,7 @@ impl Default for Config {
             inbox: None,
             outbox: None,
             database: None,
-            roles: BTreeSet::from([Role::CentreApi, Role::Worker]),
+            roles: BTreeSet::from([Role::CentreApi, Role::Front, Role::Worker]),
             tls: None,
             session: Session { idle_minutes: 15, absolute_hours: 12, secure_cookie: false },
             limits: Limits {
@@ -129,6 +138,7 @@ impl Default for Config {
             keys: Keys { hsm: None },
             log: Log { level: "info".into(), format: LogFormat::Text },
             report: Report { fonts: Vec::new() },
+            front: Front { sftp: None },
         }
     }
 }

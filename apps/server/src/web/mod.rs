@@ -5,6 +5,7 @@ mod assets;
 pub(crate) mod config;
 mod deeds;
 mod events;
+mod front;
 mod jobs;
 mod listen;
 mod routes;

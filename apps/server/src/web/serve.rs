@@ -4,7 +4,7 @@ use super::app::{App, Parts};
 use super::config::{Config, LogFormat, Role};
 use super::events::{self, Hub};
 use super::worker::{self, Bell};
-use super::{assets, listen, routes, schemes};
+use super::{assets, front, listen, routes, schemes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -82,6 +82,10 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         true => worker::start(&config, &bell)?,
         false => Vec::new(),
     };
+    let door = match config.roles.contains(&Role::Front) {
+        true => front::open(&config, &db, &bell).await?,
+        false => None,
+    };
     let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("W04 {}: {e}", config.listen))?;
     let address = listener.local_addr()?;
     let tls = config.tls.as_ref().map(listen::acceptor).transpose()?;
@@ -111,6 +115,10 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     })
     .await?;
     bell.stop();
+    if let Some((stop, serving)) = door {
+        let _ = stop.send(true);
+        let _ = serving.await;
+    }
     for thread in threads {
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;
     }
