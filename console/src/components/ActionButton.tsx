@@ -94,6 +94,10 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
     };
     // Once: the dialog is made anew each time it opens.
   }, []);
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (tried !== null) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [tried]);
   const trying = preview !== undefined && tried === null;
   const finish = async (values: V) => {
     setBusy(true);
@@ -150,7 +154,7 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
             {children}
           </Form>
         )}
-        {tried}
+        <div ref={outcome}>{tried}</div>
         {error !== null && <ProblemView error={error} />}
       </div>
     </Modal>

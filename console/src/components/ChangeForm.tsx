@@ -167,13 +167,15 @@ function ChangeField({ field, path }: { field: FormField; path?: [number, string
     flag: (
       <Select
         {...named}
+        showSearch
+        optionFilterProp="label"
         options={[
           { value: 'true', label: t('common.yes') },
           { value: 'false', label: t('common.no') },
         ]}
       />
     ),
-    select: <Select allowClear={optional} disabled={fixed} options={(field.options ?? []).map((o) => ({ value: o.value, label: t(o.label) }))} {...named} />,
+    select: <Select showSearch optionFilterProp="label" allowClear={optional} disabled={fixed} options={(field.options ?? []).map((o) => ({ value: o.value, label: t(o.label) }))} {...named} />,
     member: <Select showSearch optionFilterProp="label" disabled={fixed} allowClear={optional} options={memberOptions} {...named} />,
     anyMember: <Select showSearch optionFilterProp="label" disabled={fixed} options={[{ value: '*', label: t('form.any') }, ...memberOptions]} {...named} />,
     choice: <Choice field={field} />,

@@ -144,4 +144,5 @@ export const keys = {
   'sam.state.stopped': ['停用', 'Stopped'],
   'sam.state.destroyed': ['销毁', 'Destroyed'],
   'sam.holder': ['领用方', 'Holder'],
+  'ceremony.serverMinutes': ['加密机记录', 'Minutes of the server'],
 } as const satisfies Messages;

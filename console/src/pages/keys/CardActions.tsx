@@ -101,7 +101,7 @@ export function CardActions({ row }: { row: Row }) {
       invalidate={[['list', 'cards'], ['list', 'stock'], ['list', 'stock-entries']]}
     >
       <Form.Item name="to" label={t('key.newState')} rules={[{ required: true, message: t('common.required') }]}>
-        <Select options={states.map((state) => ({ value: state, label: t(`card.state.${state}` as MessageKey) }))} />
+        <Select showSearch optionFilterProp="label" options={states.map((state) => ({ value: state, label: t(`card.state.${state}` as MessageKey) }))} />
       </Form.Item>
       <Form.Item noStyle dependencies={['to']}>
         {({ getFieldValue }) =>
@@ -135,7 +135,7 @@ export function SamActions({ row }: { row: Row }) {
       invalidate={[['list', 'sams']]}
     >
       <Form.Item name="to" label={t('key.newState')} rules={[{ required: true, message: t('common.required') }]}>
-        <Select options={states.map((state) => ({ value: state, label: t(`sam.state.${state}` as MessageKey) }))} />
+        <Select showSearch optionFilterProp="label" options={states.map((state) => ({ value: state, label: t(`sam.state.${state}` as MessageKey) }))} />
       </Form.Item>
       <Form.Item noStyle dependencies={['to']}>
         {({ getFieldValue }) =>

@@ -29,7 +29,7 @@ export function KeyFields() {
         <Select showSearch optionFilterProp="label" options={USAGES.map((code) => ({ value: code as string, label: `${code} ${t(`key.usage.${code}`)}` }))} />
       </Form.Item>
       <Form.Item name="algorithm" label={t('key.algorithm')} initialValue="SM4" rules={required}>
-        <Select
+        <Select showSearch optionFilterProp="label"
           options={[
             { value: 'SM4', label: 'SM4' },
             { value: '3DES', label: '3DES' },
@@ -37,10 +37,10 @@ export function KeyFields() {
         />
       </Form.Item>
       <Form.Item name="level" label={t('key.level')} initialValue="national" rules={required}>
-        <Select options={LEVELS.map((level) => ({ value: level as string, label: t(`key.level.${level}`) }))} />
+        <Select showSearch optionFilterProp="label" options={LEVELS.map((level) => ({ value: level as string, label: t(`key.level.${level}`) }))} />
       </Form.Item>
       <Form.Item name="scheme" label={t('field.scheme')} extra={t('key.schemeHint')}>
-        <Select
+        <Select showSearch optionFilterProp="label"
           allowClear
           options={[
             { value: 'T', label: t('scheme.T') },

@@ -27,7 +27,7 @@ function SignFields({ not }: { not?: string }) {
   return (
     <div className="form-grid">
       <Form.Item name="custodian" label={t('key.custodian')} rules={required}>
-        <Select options={names.filter((name) => name !== not).map((name) => ({ value: name, label: name }))} />
+        <Select showSearch optionFilterProp="label" options={names.filter((name) => name !== not).map((name) => ({ value: name, label: name }))} />
       </Form.Item>
       <Form.Item name="passphrase" label={t('ceremony.passphrase')} rules={required}>
         <Input.Password autoComplete="off" visibilityToggle={false} />
@@ -255,7 +255,7 @@ export function KeyActions({ row }: { row: Row }) {
       {states.length > 0 && (
         <ActionButton<Signed & { to: string }> {...common} label={t('key.move')} title={`${t('key.move')} ${name}`} submit={propose(({ to }) => ({ action: 'move', name, to }))}>
           <Form.Item name="to" label={t('key.newState')} rules={[{ required: true, message: t('common.required') }]}>
-            <Select options={states.map((state) => ({ value: state, label: t(`key.state.${state}` as MessageKey) }))} />
+            <Select showSearch optionFilterProp="label" options={states.map((state) => ({ value: state, label: t(`key.state.${state}` as MessageKey) }))} />
           </Form.Item>
           <SignFields />
         </ActionButton>

@@ -63,7 +63,7 @@ export default function MemberPage() {
         <Descriptions
           size="small"
           column={{ xs: 1, md: 2, lg: 3, xl: 4 }}
-          items={spec.columns.map((column) => ({ key: column.name, label: pick(column), children: <CellValue spec={column} value={row[column.name]} /> }))}
+          items={spec.columns.filter((column) => column.name !== 'code').map((column) => ({ key: column.name, label: pick(column), children: <CellValue spec={column} value={row[column.name]} /> }))}
         />
       </Panel>
       <Tabs

@@ -80,7 +80,7 @@ export function FeeActions({ row }: { row: Row }) {
   if (state !== 'current') return null;
   return (
     <>
-      <ChangeButton kind="member.fee.add" label={t('member.replaceFee')} known={rest} link />
+      <ChangeButton kind="member.fee.add" label={t('member.replaceFee')} known={{ ...rest, to: undefined, end_previous: true }} link />
       <ChangeButton kind="member.fee.end" label={t('member.endFee')} known={known} link danger />
     </>
   );

@@ -110,7 +110,7 @@ const defs = {
   'member.psam.edit': { fields: psamFields.map((field) => (field === psamFrom ? { ...field, fixed: true } : field)) },
   'member.psam.stop': { fields: fixed([psamFrom]) },
   'member.psam.remove': { fields: fixed([psamFrom]) },
-  'member.fee.add': { dated: true, fields: [...parties, { name: 'end_previous', label: 'field.endPrevious', type: 'flag', start: true, hint: 'hint.endPrevious' }, ...rates, from, to] },
+  'member.fee.add': { dated: true, fields: [...parties, { name: 'end_previous', label: 'field.endPrevious', type: 'flag', start: false, hint: 'hint.endPrevious' }, ...rates, from, to] },
   'member.fee.edit': { dated: true, fields: [...fixed([...parties, from]), ...rates, to] },
   'member.fee.end': { dated: true, fields: [...fixed([...parties, from]), { name: 'to', label: 'field.lastDay', type: 'date', hint: 'hint.lastDay' }] },
   'member.reserve.set': {
