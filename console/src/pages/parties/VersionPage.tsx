@@ -29,6 +29,7 @@ export default function VersionPage() {
   return (
     <section className="page">
       <PageHead title={t('version.title', { version: to })} intro={String(row['note'] ?? '')} />
+      <div className="stack">
       <div className="panel panel-body">
         <Descriptions
           size="small"
@@ -75,6 +76,7 @@ export default function VersionPage() {
           </>
         )}
       </Panel>
+      </div>
     </section>
   );
 }
