@@ -8,7 +8,7 @@ import { axe, logIn, open, settled } from './browser.mjs';
 /** Who walks, the richest first; a page that another has seen is not opened again. */
 const ROLES = ['operator', 'member', 'keys', 'cards', 'security', 'system', 'auditor', 'viewer'];
 /** Pages that show something else to a member, or might show a restricted role too much. */
-const TWICE = { member: ['/', '/uploads', '/result-files', '/records', '/positions', '/flows', '/ledger', '/reserves', '/fees', '/members'], viewer: ['/', '/days', '/positions', '/ledger', '/fees', '/approvals'] };
+const TWICE = { member: ['/', '/uploads', '/result-files', '/positions', '/flows', '/reserves', '/fees'], viewer: ['/', '/days', '/fees', '/approvals'] };
 /** Roles whose details differ from the operator's. */
 const DETAILED = new Set(['operator', 'member', 'security', 'system', 'auditor']);
 
