@@ -135,6 +135,8 @@ try {
     // For a person with a browser: until the process is ended.
     console.log(base);
     await new Promise((done) => process.once('SIGTERM', done));
+    for (const child of running) child.kill('SIGTERM');
+    process.exit(0);
   }
   const suites = ['--base', base, '--accounts', join(folder, 'accounts.json'), '--upload', upload];
   if (values.shots) suites.push('--shots', resolve(values.shots));
