@@ -109,6 +109,48 @@ export async function axe(page) {
   });
 }
 
+/** Chooses in a select of a dialog, by typing. */
+export async function choose(page, dialog, label, option) {
+  const field = dialog.getByLabel(label, { exact: true });
+  await field.click();
+  await field.pressSequentially(option);
+  await settled(page);
+  await page.keyboard.press('Enter');
+}
+
+/** Fills a date of a dialog and leaves it. */
+export async function fillDate(page, dialog, label, date) {
+  await dialog.getByLabel(label, { exact: true }).fill(date);
+  await page.keyboard.press('Enter');
+}
+
+/** Submits a proposal that is tried first: what would come of it is on screen before it is sent. */
+export async function checkAndSubmit(page, dialog) {
+  await dialog.getByRole('button', { name: /核\s*对/ }).click();
+  await dialog.getByText('试作通过').waitFor();
+  await dialog.getByRole('button', { name: /提\s*交/ }).click();
+}
+
+/** Follows the notice to the approval, where the proposer must not be able to approve; gives its path. */
+export async function ownApproval(page) {
+  const link = page.getByRole('link', { name: '查看复核单' });
+  const path = await link.getAttribute('href');
+  await link.click();
+  await page.waitForURL((url) => url.pathname === path);
+  await page.locator('.page-head:visible').getByText('经办人不能复核自己的提交').waitFor();
+  if (await page.getByRole('button', { name: '批准' }).isEnabled()) throw new Error('the proposer could approve');
+  await settled(page);
+  return path;
+}
+
+/** Another person's yes. */
+export async function approve(page, base, path) {
+  await page.goto(base + path);
+  await page.getByRole('button', { name: '批准' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /确\s*定/ }).click();
+  await page.locator('.page-head:visible', { hasText: /已执行|待生效/ }).waitFor();
+}
+
 export function shooter(folder) {
   if (folder) mkdirSync(folder, { recursive: true });
   return async (page, name) => {

@@ -7,7 +7,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { logIn, open, settled } from './browser.mjs';
+import { choose, logIn, open, ownApproval, settled } from './browser.mjs';
 
 /** A file of ten records in the right shape. */
 async function made(date) {
@@ -18,25 +18,6 @@ async function made(date) {
   const records = Array.from({ length: 10 }, (_, n) => line(n % 10).slice(0, 158).padEnd(158, '0'));
   writeFileSync(path, `${header.padEnd(141, '0').slice(0, 141)}\r\n${records.join('\r\n')}\r\n`);
   return path;
-}
-
-/** Chooses in a select of a dialog. */
-async function choose(page, dialog, label, option) {
-  const field = dialog.getByLabel(label, { exact: true });
-  await field.click();
-  await field.pressSequentially(option);
-  await settled(page);
-  await page.keyboard.press('Enter');
-}
-
-/** Follows the notice to the approval, where the proposer must not be able to approve; gives its path. */
-async function ownApproval(page) {
-  await page.getByRole('link', { name: '查看复核单' }).click();
-  await page.waitForURL(/\/approvals\/\d+$/);
-  await page.locator('.page-head:visible').getByText('经办人不能复核自己的提交').waitFor();
-  if (await page.getByRole('button', { name: '批准' }).isEnabled()) throw new Error('the proposer could approve');
-  await settled(page);
-  return new URL(page.url()).pathname;
 }
 
 export async function run({ test, browser, base, accounts, shot, upload }) {
@@ -196,44 +177,6 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
     await settled(page);
     await shot(page, 'day_trial_balance');
     return complaints.splice(0);
-  });
-
-  const offered = await maker.page.evaluate(async () => (await (await fetch('/api/v1/lists')).json()).lists.map((l) => l.name));
-  let approval = '';
-  if (offered.includes('fees')) await test('a fee is proposed, and its proposer cannot approve it', async () => {
-    const { page, complaints } = maker;
-    await page.goto(`${base}/fees`);
-    await page.getByRole('button', { name: '新增' }).click();
-    const dialog = page.getByRole('dialog');
-    const pick = (label, option) => choose(page, dialog, label, option);
-    await pick('收单方', '全部');
-    await pick('发卡方', '全部');
-    await pick('行业', '轮渡');
-    await dialog.getByLabel('发卡方费率').fill('0.3');
-    await dialog.getByLabel('中心费率').fill('0.05');
-    await dialog.getByLabel('生效日期').fill('2027-03-01');
-    await page.keyboard.press('Enter');
-    await dialog.getByRole('button', { name: /提\s*交/ }).click();
-    await page.getByRole('link', { name: '查看复核单' }).click();
-    await page.waitForURL(/\/approvals\/\d+$/);
-    approval = new URL(page.url()).pathname;
-    await page.locator('.diff').waitFor();
-    if (await page.getByRole('button', { name: '批准' }).isEnabled()) throw new Error('the proposer could approve');
-    await page.locator('.page-head').getByText('经办人不能复核自己的提交').waitFor();
-    await shot(page, 'day_own_proposal');
-    return complaints.splice(0);
-  });
-
-  if (offered.includes('fees')) await test('another person approves the fee', async () => {
-    const { context, page, complaints } = await open(browser, base);
-    await logIn(page, base, accounts.checker);
-    await page.goto(base + approval);
-    await page.getByRole('button', { name: '批准' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: /确\s*定/ }).click();
-    await page.locator('.page-head', { hasText: /已执行|待生效/ }).waitFor();
-    await shot(page, 'day_approved');
-    await context.close();
-    return complaints;
   });
 
   await test('the member downloads its statement', async () => {

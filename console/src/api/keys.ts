@@ -7,6 +7,8 @@ export interface NewKey {
   sm4: boolean;
   version: number;
   index: number;
+  /** T or M; absent for every card scheme. */
+  scheme?: string | null;
   level: string;
 }
 
@@ -39,5 +41,24 @@ export function useCeremonies() {
 }
 
 /** Usages of keys, as the inventory abbreviates them. */
-export const USAGES = ['CCK', 'CMK', 'ACK', 'DAMK', 'DPK', 'DLK', 'DTK', 'DULK', 'DUK', 'DPUK', 'DRPK', 'IAK', 'EAK', 'RPK', 'ZMK', 'ZAK', 'SM2'] as const;
+export const USAGES = ['CCK', 'CMK', 'ACK', 'DAMK', 'DPK', 'DLK', 'DTK', 'DULK', 'DUK', 'DPUK', 'DRPK', 'IAK', 'EAK', 'RPK', 'RSV', 'ZMK', 'ZAK', 'SM2'] as const;
 export const LEVELS = ['national', 'issuer', 'service'] as const;
+
+/** The states a key may go to; the server decides. */
+export const NEXT_STATES: Record<string, readonly string[]> = {
+  generated: ['active', 'destroyed'],
+  active: ['suspended', 'retired', 'revoked'],
+  suspended: ['active', 'retired', 'revoked'],
+  retired: ['revoked'],
+  revoked: ['destroyed'],
+};
+
+/** What the books say of keys, held against the device. */
+export interface Inventory {
+  device: string;
+  items: { name: string; finding: 'sound' | 'missing' | 'differs' | 'remains' | 'unknown' }[];
+}
+
+export function useInventory() {
+  return useQuery({ queryKey: ['key-inventory'], queryFn: ({ signal }) => get<Inventory>('/key-inventory', undefined, signal), staleTime: 0 });
+}

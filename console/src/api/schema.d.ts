@@ -66,6 +66,43 @@ export interface components {
             head: string;
             ok: boolean;
         };
+        Begin: {
+            /** @description Two to five. */
+            custodians: string[];
+            kcv?: string | null;
+            key: Record<string, never>;
+        };
+        CeremoniesView: {
+            items: components["schemas"]["CeremonyView"][];
+        };
+        CeremonyView: {
+            created_at: string;
+            device: string;
+            /** @description Check value of the whole key, where it is known before. */
+            expected_kcv?: string | null;
+            finished_at?: string | null;
+            /** Format: int64 */
+            id: number;
+            kcv?: string | null;
+            key: Record<string, never>;
+            leader: string;
+            participants: components["schemas"]["ParticipantView"][];
+            /** @description open, done or aborted. */
+            state: string;
+        };
+        CertificateBody: {
+            label: string;
+            not_after: string;
+            not_before: string;
+            /** @description The member's signature that proves it has the private key, DER in hex. */
+            proof?: string | null;
+            /** @description Uncompressed SM2 public key in hex. */
+            public_key: string;
+        };
+        CertificateSent: {
+            /** Format: int64 */
+            certificate: number;
+        };
         Dashboard: {
             clock: string;
             last_closed?: components["schemas"]["DayView"] | null;
@@ -92,8 +129,64 @@ export interface components {
             steps: components["schemas"]["StepView"][];
             verdicts: components["schemas"]["VerdictView"][];
         };
+        Decided: {
+            /** @description Block of a key that was given out, under its transport key. */
+            block?: string | null;
+            /** @description Check value of a key that was made. */
+            kcv?: string | null;
+            /** Format: int64 */
+            request: number;
+        };
         /** @enum {string} */
         Decision: "clear" | "reject";
+        Enrol: {
+            from: string;
+            name: string;
+            passphrase: string;
+            to: string;
+        };
+        Enter: {
+            /** @description 32 hex digits. */
+            component: string;
+            custodian: string;
+            /** @description 6 hex digits. */
+            kcv: string;
+            passphrase: string;
+        };
+        ExpectedBoard: {
+            items: components["schemas"]["ExpectedLine"][];
+        };
+        ExpectedLine: {
+            /** Format: int32 */
+            arrived: number;
+            by: string;
+            /** Format: int32 */
+            expected: number;
+            from: string;
+            kind: string;
+            last_at?: string | null;
+            /** Format: int64 */
+            late_minutes: number;
+            member: string;
+            name: string;
+            /** @description waiting, due_soon, late, escalated, arrived or arrived_late. */
+            standing: string;
+        };
+        /** @description A fee rule in the words of the scheme file. */
+        FeeBody: {
+            /** @description Eight digits, or `*` for any. */
+            acquirer: string;
+            /** Format: int32 */
+            centre_rate_ppm: number;
+            from: string;
+            /** @description Two digits, or `*` for any. */
+            industry: string;
+            /** @description Eight digits, or `*` for any. */
+            issuer: string;
+            /** Format: int32 */
+            issuer_rate_ppm: number;
+            to?: string | null;
+        };
         /** @description A refusal of one input. */
         FieldError: {
             /** @description Stable code. */
@@ -190,6 +283,16 @@ export interface components {
             /** @description queued, running, done, failed or cancelled. */
             state: string;
         };
+        KindView: {
+            /** @description Whether the payload says itself from when on it holds. */
+            dated: boolean;
+            en: string;
+            kind: string;
+            zh: string;
+        };
+        Kinds: {
+            kinds: components["schemas"]["KindView"][];
+        };
         LogIn: {
             login: string;
             password: string;
@@ -202,9 +305,57 @@ export interface components {
             member: string;
             name: string;
         };
+        MoveCard: {
+            /** @description Store it goes to, where it goes into stock. */
+            store?: string | null;
+            to: string;
+        };
+        MoveSam: {
+            /** @description Who has it, where it goes into use. */
+            holder?: string | null;
+            to: string;
+        };
+        NewOrder: {
+            /** Format: int64 */
+            card_count: number;
+            maker: string;
+            product: string;
+        };
         NewPassword: {
             new_password: string;
             old_password: string;
+        };
+        NewProduct: {
+            check_digit?: boolean;
+            code: string;
+            /** Format: int64 */
+            deposit_fen: number;
+            /** @description Files with contents of its own: `adf-05=…`. */
+            files?: string[];
+            /** @description 16 hex digits. */
+            issuer: string;
+            /** @description 3des, sm4 or both. */
+            keys: string;
+            /** Format: int32 */
+            kind: number;
+            /** Format: int64 */
+            max_balance_fen: number;
+            name: string;
+            /** Format: int64 */
+            overdraft_fen?: number;
+            /** @description Province and city, 8 digits. */
+            region: string;
+            /** @description T or M. */
+            scheme: string;
+            /** Format: int32 */
+            years: number;
+        };
+        NewSegment: {
+            /** @description Digits; larger than numbers of JSON may be. */
+            first: string;
+            last: string;
+            maker: string;
+            product: string;
         };
         OpenAccount: {
             login: string;
@@ -236,6 +387,18 @@ export interface components {
             id: string;
             /** @description Shown this once. */
             secret?: string | null;
+        };
+        Ordered: {
+            /** Format: int64 */
+            card_count: number;
+            first: string;
+            /** Format: int64 */
+            order: number;
+        };
+        ParticipantView: {
+            custodian: string;
+            entered_at?: string | null;
+            kcv?: string | null;
         };
         PermissionView: {
             code: string;
@@ -341,6 +504,10 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: string[];
         };
+        Requested: {
+            /** Format: int64 */
+            request: number;
+        };
         ReserveView: {
             /** Format: int64 */
             balance_fen: number;
@@ -370,11 +537,35 @@ export interface components {
         RolesBody: {
             roles: string[];
         };
+        /** @description A change of the book: the kind and what belongs to it. */
+        SchemeChange: {
+            /** @description First clearing date that shall run under it; the next one when absent. */
+            effective_on?: string | null;
+            /** @description As `/scheme-changes/kinds` names it: `member.fee.add`. */
+            kind: string;
+            /** @description Why, for who approves. */
+            note?: string | null;
+            payload: Record<string, never>;
+        };
         SessionView: {
             account: components["schemas"]["AccountView"];
             csrf_token: string;
             must_change_password: boolean;
             permissions: string[];
+        };
+        Signed: {
+            custodian: string;
+            passphrase: string;
+        };
+        Start: {
+            member: string;
+            name: string;
+        };
+        StepBody: {
+            note?: string | null;
+            on_date?: string | null;
+            /** @description open, doing or done. */
+            state: string;
         };
         StepView: {
             detail?: string | null;
@@ -418,6 +609,15 @@ export interface components {
         TotpOffer: {
             secret: string;
             url: string;
+        };
+        Transfer: {
+            /** Format: int64 */
+            count: number;
+            /** @description First number; the first of the store when absent. */
+            first?: string | null;
+            from: string;
+            product: string;
+            to: string;
         };
         TrendView: {
             /** Format: int64 */
@@ -464,6 +664,17 @@ export interface components {
             reason: string;
             verdict: string;
             zh: string;
+        };
+        WhatIfBody: {
+            /** @description Closed dates; those between the first and the last are priced too. */
+            clearing_dates: string[];
+            /** @description All the rules that shall hold. */
+            fees: components["schemas"]["FeeBody"][];
+        };
+        /** @description What is asked for, by `action`: generate, derive, export, import, move; the rest belongs to it. */
+        Wish: Record<string, never> & {
+            custodian: string;
+            passphrase: string;
         };
     };
     responses: never;

@@ -2,9 +2,9 @@
  * A button that does something: asks first, keeps one Idempotency-Key for the whole intent (a second press repeats, it
  * does not redo), keeps what was typed when the server refuses, and says what came of it.
  */
-import { Alert, App, Button, Form, Modal, Tooltip, type ButtonProps } from 'antd';
+import { Alert, App, Button, Form, Modal, Skeleton, Tooltip, type ButtonProps } from 'antd';
 import { useQueryClient, type QueryKey } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useT } from '../i18n';
 import { useTabActive } from '../app/tabs';
@@ -19,6 +19,10 @@ export interface ActionButtonProps<V extends object> {
   /** Form items; none for a plain confirmation. */
   children?: ReactNode;
   initial?: Partial<V>;
+  /** Asks first how things are; the form shows it. */
+  load?: () => Promise<Partial<V>>;
+  /** Tries it without doing it: what would come of it is shown, and only then it can be submitted. */
+  preview?: (values: V) => Promise<ReactNode>;
   /** Does it. The answer may name an approval (202) or a job. */
   submit: (values: V, key: string) => Promise<unknown>;
   /** What to ask again afterwards. */
@@ -68,7 +72,7 @@ export function ActionButton<V extends object>(props: ActionButtonProps<V>) {
 }
 
 function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => void }) {
-  const { label, title, description, children, initial, submit, invalidate, done, danger, twoPeople, okText, width, quiet, close } = props;
+  const { label, title, description, children, initial, load, preview, submit, invalidate, done, danger, twoPeople, okText, width, quiet, close } = props;
   const t = useT();
   const client = useQueryClient();
   const announce = useAnnounce();
@@ -76,10 +80,34 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
   const [key, setKey] = useState(randomKey);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const [tried, setTried] = useState<ReactNode>(null);
+  const [loaded, setLoaded] = useState<Partial<V> | null>(load ? null : (initial ?? {}));
+  const start = useRef(load);
+  useEffect(() => {
+    let here = true;
+    start.current?.().then(
+      (values) => here && setLoaded({ ...initial, ...values }),
+      (caught: unknown) => here && setError(caught),
+    );
+    return () => {
+      here = false;
+    };
+    // Once: the dialog is made anew each time it opens.
+  }, []);
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (tried !== null) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [tried]);
+  const trying = preview !== undefined && tried === null;
   const finish = async (values: V) => {
     setBusy(true);
     setError(null);
     try {
+      if (preview && trying) {
+        setTried(await preview(values));
+        setBusy(false);
+        return;
+      }
       const result = await submit(values, key);
       if (!quiet) announce(result);
       for (const queryKey of [...(invalidate ?? []), ['dashboard'], ['list', 'approvals'], ['list', 'jobs']]) {
@@ -97,8 +125,8 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
       open
       title={title ?? label}
       width={width ?? 520}
-      okText={okText ?? t(children ? 'common.submit' : 'common.ok')}
-      okButtonProps={{ danger, loading: busy }}
+      okText={trying ? t('common.check') : (okText ?? t(children ? 'common.submit' : 'common.ok'))}
+      okButtonProps={{ danger: danger && !trying, loading: busy, disabled: loaded === null }}
       cancelButtonProps={{ disabled: busy }}
       onOk={() => form.submit()}
       onCancel={() => !busy && close()}
@@ -108,19 +136,25 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
       <div onClick={(event) => event.stopPropagation()} role="presentation">
         {description && <div className="dialog-text">{description}</div>}
         {twoPeople && <Alert type="info" showIcon title={t('common.twoPeople')} className="dialog-note" />}
-        <Form<V>
-          form={form}
-          layout="vertical"
-          initialValues={initial}
-          disabled={busy}
-          onFinish={(values) => void finish(values)}
-          onValuesChange={() => {
-            // Other content is another intent.
-            setKey(randomKey());
-          }}
-        >
-          {children}
-        </Form>
+        {loaded === null ? (
+          error === null && <Skeleton active />
+        ) : (
+          <Form<V>
+            form={form}
+            layout="vertical"
+            initialValues={loaded}
+            disabled={busy}
+            onFinish={(values) => void finish(values)}
+            onValuesChange={() => {
+              // Other content is another intent.
+              setKey(randomKey());
+              setTried(null);
+            }}
+          >
+            {children}
+          </Form>
+        )}
+        <div ref={outcome}>{tried}</div>
         {error !== null && <ProblemView error={error} />}
       </div>
     </Modal>

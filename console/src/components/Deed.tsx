@@ -10,6 +10,7 @@ const STEMS = {
   state: (code: string) => `record-state.${code}`,
   account: (code: string) => `account-kind.${code}`,
   end: (code: string) => `end.${code}`,
+  table: (code: string) => `table.${code}`,
 };
 
 /** The message of a code, where the console has one. */

@@ -90,7 +90,7 @@ function LoadedList({ spec, params, setParams, config = NO_CONFIG, fixed, embedd
   tableColumns.push({
     key: '$actions',
     title: t('list.actions'),
-    width: Actions ? 150 : 64,
+    width: Actions ? (config.actionsWidth ?? 150) : 64,
     fixed: 'right',
     render: (_, row) => (
       <span className="row-actions">
@@ -141,7 +141,7 @@ function LoadedList({ spec, params, setParams, config = NO_CONFIG, fixed, embedd
           loading={page.isPending ? { description: t('common.loading') } : page.isPlaceholderData}
           pagination={false}
           tableLayout="fixed"
-          scroll={{ x: shown.reduce((sum, c) => sum + c.width, Actions ? 150 : 64) }}
+          scroll={{ x: shown.reduce((sum, c) => sum + c.width, Actions ? (config.actionsWidth ?? 150) : 64) }}
           components={{ header: { cell: ResizableHead } }}
           locale={{ emptyText: <NoRows searched={filters.size > 0} /> }}
           onChange={(_, __, sorter) => {

@@ -24,6 +24,8 @@ export interface ListConfig {
   detail?: ComponentType<{ row: Row }>;
   /** Buttons of a row beside 详情. */
   actions?: ComponentType<{ row: Row }>;
+  /** Width of their column, where there are many. */
+  actionsWidth?: number;
   /** Buttons above the list. */
   toolbar?: ComponentType;
   /** A line that says what the list is. */

@@ -95,4 +95,5 @@ export const common = {
   'span.hours': ['{n} 小时', '{n} h'],
   'span.days': ['{n} 天', '{n} days'],
   'common.records': ['{n} 条', '{n} records'],
+  'common.check': ['核对', 'Check'],
 } as const satisfies Messages;

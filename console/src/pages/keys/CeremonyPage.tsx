@@ -5,7 +5,7 @@
 import { PrinterOutlined } from '@ant-design/icons';
 import { Alert, Button, Empty, Form, Input, Skeleton, Steps } from 'antd';
 import { Link, useNavigate, useParams } from 'react-router';
-import { call } from '../../api/http';
+import { call, href } from '../../api/http';
 import { useCeremonies, useCeremony, type Ceremony } from '../../api/keys';
 import { useTabTitle } from '../../app/tabs';
 import { ActionButton } from '../../components/ActionButton';
@@ -115,9 +115,14 @@ export function CeremonyPage() {
           <ActionButton danger label={t('ceremony.abort')} description={t('ceremony.abortText')} submit={(_, key) => call('POST', `/key-ceremonies/${id}/abort`, { key })} invalidate={[['ceremony']]} />
         )}
         {data.state === 'done' && (
-          <Button icon={<PrinterOutlined />} onClick={() => print()}>
-            {t('ceremony.printMinutes')}
-          </Button>
+          <>
+            <Button href={href(`/key-ceremonies/${id}/minutes`)} target="_blank" rel="noreferrer">
+              {t('ceremony.serverMinutes')}
+            </Button>
+            <Button type="primary" icon={<PrinterOutlined />} onClick={() => print()}>
+              {t('ceremony.printMinutes')}
+            </Button>
+          </>
         )}
       </PageHead>
       <div className="panel panel-body no-print">

@@ -12,11 +12,31 @@ import { LedgerToolbar } from '../money/LedgerToolbar';
 import { JobActions, JobDetail } from '../work/JobDetail';
 import { AddAdjustment } from '../work/AddAdjustment';
 import { SuspiciousActions } from '../work/SuspiciousActions';
-import { AddBlacklist, AddCertificate, AddExpected, AddHoliday, AddIssuer, AddMember, AddPsam, FeeActions, FeeToolbar, PsamActions } from '../parties/actions';
-import { AccountActions, AddAccount } from '../system/AccountActions';
+import {
+  AddIssuer,
+  AddMember,
+  AddPsam,
+  BlacklistActions,
+  BlacklistToolbar,
+  CertificateActions,
+  CertificateToolbar,
+  CertificateUploadActions,
+  ExpectedActions,
+  ExpectedToolbar,
+  FeeActions,
+  FeeToolbar,
+  HolidayToolbar,
+  IssuerActions,
+  MemberActions,
+  PsamActions,
+  SchemeToolbar,
+  SendCertificate,
+} from '../parties/actions';
+import { minuteOfDay } from '../parties/changes';
+import { AccountActions, AccountToolbar } from '../system/AccountActions';
 import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
-import { AddOrder, AddProduct, AddSegment, CardActions } from '../keys/CardActions';
-import { KeyActions, ProposeGenerate, RequestActions } from '../keys/KeyRequests';
+import { AddOrder, AddProduct, AddSegment, CardActions, SamActions, TransferStock } from '../keys/CardActions';
+import { EnrolCustodian, KeyActions, KeyToolbar, ProposeKey, RequestActions } from '../keys/KeyRequests';
 import { FileActions, receiptName } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
 import type { Cell } from '../../api/types';
@@ -75,6 +95,22 @@ function accountLink(value: Cell) {
     <Link className="mono" to={`/ledger/${encodeURIComponent(code)}`}>
       {code}
     </Link>
+  );
+}
+
+/** A minute of the clearing date as a time of day. */
+function clockTime(value: Cell) {
+  const { time, nextDay } = minuteOfDay(Number(value));
+  return <ClockTime time={time} nextDay={nextDay} />;
+}
+
+function ClockTime({ time, nextDay }: { time: string; nextDay: boolean }) {
+  const t = useT();
+  return (
+    <span className="num">
+      {nextDay && `${t('field.nextDay')} `}
+      {time}
+    </span>
   );
 }
 
@@ -155,26 +191,34 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     folded: ['progress_done', 'progress_total', 'started_at'],
     widths: { id: 72, progress_text: 120, created_by: 110 },
     render: { kind: deed }, primary: ['state', 'kind', 'created_at'], detail: JobDetail, actions: JobActions },
-  members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember },
-  issuers: { rowKey: 'issuer_id', toolbar: AddIssuer },
-  'psam-ranges': { toolbar: AddPsam, actions: PsamActions },
-  certificates: { toolbar: AddCertificate },
+  members: { rowKey: 'code', primary: ['code', 'name', 'state'], open: path('/members', 'code'), toolbar: AddMember, actions: MemberActions },
+  issuers: { rowKey: 'id', primary: ['member', 'scheme', 'issuer_id'], toolbar: AddIssuer, actions: IssuerActions, actionsWidth: 190 },
+  'psam-ranges': { rowKey: 'id', primary: ['member', 'state'], toolbar: AddPsam, actions: PsamActions, actionsWidth: 190 },
+  certificates: { rowKey: 'id', primary: ['member', 'state'], widths: { public_key: 260 }, toolbar: CertificateToolbar, actions: CertificateActions },
+  'certificate-uploads': { rowKey: 'id', primary: ['member', 'state'], toolbar: SendCertificate, actions: CertificateUploadActions },
   fees: {
     rowKey: 'id',
-    primary: ['acquirer', 'issuer', 'industry'],
+    primary: ['acquirer', 'issuer', 'state'],
     toolbar: FeeToolbar,
-    actions: FeeActions,
+    actions: FeeActions, actionsWidth: 190,
     render: { acquirer: anyParty, issuer: anyParty },
   },
-  holidays: { rowKey: 'date', toolbar: AddHoliday },
-  'expected-files': { toolbar: AddExpected },
-  blacklist: { toolbar: AddBlacklist },
-  keys: { rowKey: 'name', primary: ['name', 'usage', 'state'], toolbar: ProposeGenerate, actions: KeyActions },
-  'key-requests': { rowKey: 'id', toolbar: ProposeGenerate, actions: RequestActions },
-  'card-products': { rowKey: 'code', toolbar: AddProduct },
-  segments: { toolbar: AddSegment },
-  'production-orders': { rowKey: 'id', toolbar: AddOrder },
-  cards: { rowKey: 'number', primary: ['number', 'product', 'state'], actions: CardActions },
+  'scheme-versions': { rowKey: 'version', primary: ['made_at', 'kind'], open: path('/scheme-versions', 'version'), render: { kind: deed }, widths: { version: 64, made_by: 110, approval: 76, note: 300, rows_added: 72, rows_removed: 72 }, toolbar: SchemeToolbar },
+  holidays: { rowKey: 'date', primary: ['date', 'kind'], toolbar: HolidayToolbar },
+  'expected-files': { rowKey: 'id', primary: ['member', 'kind'], render: { from_minute: clockTime, by_minute: clockTime }, toolbar: ExpectedToolbar, actions: ExpectedActions },
+  blacklist: { rowKey: 'id', primary: ['issuer_id', 'listed_at'], toolbar: BlacklistToolbar },
+  'blacklist-cards': { rowKey: 'id', primary: ['application_serial', 'issuer_id'], toolbar: BlacklistToolbar, actions: BlacklistActions },
+  keys: { rowKey: 'id', primary: ['name', 'usage', 'state'], render: { owner: ownerCode }, toolbar: KeyToolbar, actions: KeyActions, actionsWidth: 230, folded: ['owner'], order: ['name', 'usage', 'state', 'kcv'], widths: { name: 180, usage: 80, scheme: 84, algorithm: 76, level: 84, version: 64, key_index: 64, state: 84, kcv: 90 } },
+  'key-requests': { rowKey: 'id', folded: ['owner'], primary: ['state', 'word', 'object'], render: { owner: ownerCode, word: deed }, toolbar: ProposeKey, actions: RequestActions },
+  custodians: { rowKey: 'id', folded: ['owner'], primary: ['name'], render: { owner: ownerCode }, toolbar: EnrolCustodian },
+  'card-products': { rowKey: 'id', folded: ['owner'], primary: ['code', 'scheme'], render: { owner: ownerCode }, toolbar: AddProduct },
+  segments: { rowKey: 'id', folded: ['owner'], primary: ['product', 'maker'], render: { owner: ownerCode }, toolbar: AddSegment },
+  stock: { rowKey: 'id', folded: ['owner'], primary: ['product', 'place'], render: { owner: ownerCode }, toolbar: TransferStock },
+  'stock-entries': { rowKey: 'id', folded: ['owner'], primary: ['product', 'at'], render: { owner: ownerCode } },
+  'production-orders': { rowKey: 'id', folded: ['owner'], primary: ['product', 'state'], render: { owner: ownerCode }, toolbar: AddOrder },
+  'production-parts': { rowKey: 'id', folded: ['owner'], primary: ['order_id', 'state'], render: { owner: ownerCode } },
+  cards: { rowKey: 'id', folded: ['owner'], primary: ['product', 'state'], render: { owner: ownerCode }, actions: CardActions },
+  sams: { rowKey: 'number', folded: ['owner'], primary: ['number', 'state'], render: { owner: ownerCode }, actions: SamActions },
   audit: { rowKey: 'sequence', render: { action: deed, owner: ownerCode }, primary: ['at', 'actor', 'action'], toolbar: VerifyAudit },
   'login-log': { rowKey: 'id', primary: ['at', 'login', 'outcome'] },
   accounts: {
@@ -182,7 +226,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     order: ['login', 'name', 'roles', 'state', 'owner_kind', 'member', 'totp', 'last_login_at', 'locked_until', 'person'],
     widths: { login: 120, name: 100, roles: 150, state: 84, member: 110, totp: 96 },
     folded: ['id', 'created_at'],
-    primary: ['login', 'name', 'state'], toolbar: AddAccount, actions: AccountActions },
+    primary: ['login', 'name', 'state'], toolbar: AccountToolbar, actions: AccountActions },
   roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
   sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },

@@ -7,8 +7,7 @@ import { ActionButton } from '../../components/ActionButton';
 import { MemberName, Money } from '../../components/figures';
 import { fenOf, YuanItem } from '../../components/YuanItem';
 import { useT } from '../../i18n';
-import { editableYuan } from '../../lib/money';
-import { proposeChange } from '../../api/changes';
+import { SetReserve } from '../parties/actions';
 
 /** Proposals about one member's reserve. The kind gives the sign, never the typed number. */
 export function ReserveActions({ row }: { row: Row }) {
@@ -17,7 +16,9 @@ export function ReserveActions({ row }: { row: Row }) {
   const side = useSide();
   const moved = useListSpec('topups');
   const kept = useListSpec('reserves');
-  if (!can('settlement.propose') || !moved) return null;
+  const moves = can('settlement.propose') && moved;
+  const lines = side === 'centre' && kept && can('member.propose');
+  if (!moves && !lines) return null;
   const member = String(row['member']);
   const balance = (
     <p>
@@ -29,7 +30,7 @@ export function ReserveActions({ row }: { row: Row }) {
     call('POST', `/reserves/${member}/${kind}`, { key, body: { amount_fen: fenOf(values.amount), reference: values.reference ?? '', note: values.note ?? '' } });
   return (
     <span className="row-actions">
-      {(['topups', 'withdrawals'] as const).map((kind) => (
+      {moves && (['topups', 'withdrawals'] as const).map((kind) => (
         <ActionButton<{ amount: string; reference?: string; note?: string }> key={kind} {...common} label={t(kind === 'topups' ? 'reserve.topUp' : 'reserve.withdraw')} description={balance} submit={move(kind)}>
           <YuanItem name="amount" label={t('reserve.amount')} extra={t('reserve.signNote')} />
           <Form.Item name="reference" label={t('reserve.reference')}>
@@ -40,21 +41,7 @@ export function ReserveActions({ row }: { row: Row }) {
           </Form.Item>
         </ActionButton>
       ))}
-      {side === 'centre' && kept && can('member.propose') && (
-        <ActionButton<{ target: string; warning: string; stop: string }>
-          {...common}
-          label={t('reserve.lines')}
-          description={balance}
-          initial={{ target: editableYuan(Number(row['target_fen'])), warning: editableYuan(Number(row['warning_fen'])), stop: editableYuan(Number(row['stop_fen'])) }}
-          submit={(values, key) =>
-            proposeChange({ kind: 'member.reserve.set', payload: { member, target_fen: fenOf(values.target), warning_fen: fenOf(values.warning), stop_fen: fenOf(values.stop) }, note: '' }, key)
-          }
-        >
-          <YuanItem name="target" label={t('reserve.target')} extra={t('reserve.order')} />
-          <YuanItem name="warning" label={t('reserve.warning')} />
-          <YuanItem name="stop" label={t('reserve.stop')} zero />
-        </ActionButton>
-      )}
+      {lines && <SetReserve member={member} link />}
     </span>
   );
 }

@@ -14,8 +14,9 @@ export interface FeeRule {
   industry: string | null;
   issuer_rate_ppm: number;
   centre_rate_ppm: number;
-  valid_from: string;
-  valid_to: string | null;
+  from_date: string;
+  to_date: string | null;
+  state?: string;
 }
 
 interface Props {
@@ -35,7 +36,7 @@ export function FeeEditor({ rules, present, change }: Props) {
   const industryOptions = [{ value: '*', label: t('form.any') }, ...INDUSTRIES.map((code) => ({ value: code as string, label: t(`industry.${code}`) }))];
   const add = () => {
     const id = Math.min(0, ...rules.map((rule) => rule.id)) - 1;
-    change([...rules, { id, acquirer: null, issuer: null, industry: null, issuer_rate_ppm: 0, centre_rate_ppm: 0, valid_from: '2000-01-01', valid_to: null }]);
+    change([...rules, { id, acquirer: null, issuer: null, industry: null, issuer_rate_ppm: 0, centre_rate_ppm: 0, from_date: '2000-01-01', to_date: null }]);
   };
   return (
     <div>
@@ -79,7 +80,7 @@ export function FeeEditor({ rules, present, change }: Props) {
                     className="grow"
                     aria-label={t('file.industry')}
                     disabled={Boolean(old)}
-                    value={rule.industry ? String(Number(rule.industry)) : '*'}
+                    value={Number(rule.industry) ? String(Number(rule.industry)) : '*'}
                     options={industryOptions}
                     onChange={(v: string) => update(rule.id, { industry: v === '*' ? null : v })}
                   />
@@ -90,8 +91,8 @@ export function FeeEditor({ rules, present, change }: Props) {
                 <td>
                   <Rate label={t('field.centreRate')} ppm={rule.centre_rate_ppm} change={(ppm) => update(rule.id, { centre_rate_ppm: ppm })} />
                 </td>
-                <td className="num">{rule.valid_from}</td>
-                <td className="num">{rule.valid_to ?? '—'}</td>
+                <td className="num">{rule.from_date}</td>
+                <td className="num">{rule.to_date ?? '—'}</td>
                 <td className="nowrap">
                   {changed && <ToneTag tone="warn">{t(old ? 'whatIf.changed' : 'whatIf.added')}</ToneTag>}
                   <Button size="small" type="text" icon={<DeleteOutlined />} aria-label={t('common.delete')} onClick={() => change(rules.filter((r) => r !== rule))} />

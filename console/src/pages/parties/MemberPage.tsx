@@ -4,7 +4,8 @@ import { Descriptions, Empty, Skeleton, Tabs } from 'antd';
 import { useParams } from 'react-router';
 import { get } from '../../api/http';
 import { useListSpec, useLists } from '../../api/lists';
-import type { Page } from '../../api/types';
+import { useCan } from '../../api/session';
+import type { Page, Row } from '../../api/types';
 import { useTabTitle } from '../../app/tabs';
 import { EmbeddedList } from '../../components/list/EmbeddedList';
 import { CellValue } from '../../components/list/cell';
@@ -14,6 +15,7 @@ import { Panel } from '../../components/Panel';
 import { ProblemView } from '../../components/ProblemView';
 import { usePick, useT, type MessageKey } from '../../i18n';
 import { CONFIGS } from '../lists/configs';
+import { SetExpected, SetReserve } from './actions';
 import { ChangeButton } from './ChangeButton';
 
 /** Lists about a member, with the column that names it. */
@@ -21,6 +23,7 @@ const LISTS: [list: string, column: string, title: MessageKey][] = [
   ['issuers', 'member', 'nav.issuers'],
   ['psam-ranges', 'member', 'nav.psamRanges'],
   ['certificates', 'member', 'nav.certificates'],
+  ['certificate-uploads', 'member', 'nav.certificateUploads'],
   ['fees', 'issuer', 'member.feesIssuer'],
   ['fees', 'acquirer', 'member.feesAcquirer'],
   ['reserves', 'member', 'nav.reserves'],
@@ -54,16 +57,13 @@ export default function MemberPage() {
           </>
         }
       >
-        <ChangeButton kind="member.change" label={t('common.edit')} known={row} />
-        <ChangeButton kind="member.issuer.add" label={t('member.addIssuer')} known={{ member: code }} />
-        <ChangeButton kind="member.psam.add" label={t('member.addPsam')} known={{ member: code }} />
-        <ChangeButton kind="member.certificate.add" label={t('member.addCertificate')} known={{ member: code }} />
+        <Deeds row={row} />
       </PageHead>
       <Panel title={t('member.facts')}>
         <Descriptions
           size="small"
           column={{ xs: 1, md: 2, lg: 3, xl: 4 }}
-          items={spec.columns.map((column) => ({ key: column.name, label: pick(column), children: <CellValue spec={column} value={row[column.name]} /> }))}
+          items={spec.columns.filter((column) => column.name !== 'code').map((column) => ({ key: column.name, label: pick(column), children: <CellValue spec={column} value={row[column.name]} /> }))}
         />
       </Panel>
       <Tabs
@@ -74,9 +74,47 @@ export default function MemberPage() {
         items={tabs.map(([list, column, title]) => ({
           key: `${list}.${column}`,
           label: t(title),
-          children: <EmbeddedList name={list} fixed={{ [column]: code }} config={CONFIGS[list]} />,
+          children: (
+            <>
+              <TabDeeds list={list} code={code} />
+              <EmbeddedList name={list} fixed={{ [column]: code }} config={CONFIGS[list]} />
+            </>
+          ),
         }))}
       />
     </section>
   );
+}
+
+function Deeds({ row }: { row: Row }) {
+  const t = useT();
+  const { code, name, city } = row;
+  const state = String(row['state']);
+  if (state === 'closed') return null;
+  return (
+    <>
+      <ChangeButton kind="member.edit" label={t('common.edit')} known={{ code, name, city }} />
+      {state === 'suspended' ? (
+        <ChangeButton kind="member.resume" label={t('member.resume')} known={{ code }} />
+      ) : (
+        <ChangeButton kind="member.suspend" label={t('member.suspend')} known={{ code }} danger />
+      )}
+      <ChangeButton kind="member.close" label={t('member.close')} known={{ code }} danger />
+    </>
+  );
+}
+
+/** What can be added to each of a member's lists. */
+function TabDeeds({ list, code }: { list: string; code: string }) {
+  const t = useT();
+  const can = useCan();
+  if (!can('member.propose')) return null;
+  const button = {
+    issuers: <ChangeButton kind="member.issuer.add" label={t('member.addIssuer')} known={{ member: code }} />,
+    'psam-ranges': <ChangeButton kind="member.psam.add" label={t('member.addPsam')} known={{ member: code, state: 'active' }} />,
+    certificates: <ChangeButton kind="member.certificate.register" label={t('member.addCertificate')} known={{ member: code }} />,
+    reserves: <SetReserve member={code} />,
+    'expected-files': <SetExpected member={code} />,
+  }[list];
+  return button ? <div className="tab-tools">{button}</div> : null;
 }

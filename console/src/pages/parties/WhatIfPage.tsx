@@ -12,6 +12,7 @@ import { Panel } from '../../components/Panel';
 import { ProblemView } from '../../components/ProblemView';
 import { useT } from '../../i18n';
 import { randomKey } from '../../lib/text';
+import { feeOf } from './changes';
 import { FeeEditor, type FeeRule } from './FeeEditor';
 import { WhatIfResult, type Result } from './WhatIfResult';
 
@@ -36,7 +37,6 @@ function Wizard({ started }: { started: (job: number) => void }) {
   const [fees, setFees] = useState<FeeRule[] | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const [key] = useState(randomKey);
   const days = useQuery({
     queryKey: ['list', 'clearing-days', 'closed'],
     queryFn: async () => {
@@ -46,7 +46,7 @@ function Wizard({ started }: { started: (job: number) => void }) {
   });
   const present = useQuery({
     queryKey: ['list', 'fees', 'present'],
-    queryFn: async () => (await get<Page>('/fees', { limit: 500 })).items as unknown as FeeRule[],
+    queryFn: allFees,
   });
   const failed = days.error ?? present.error;
   if (failed) return <ProblemView error={failed} />;
@@ -61,7 +61,7 @@ function Wizard({ started }: { started: (job: number) => void }) {
     setBusy(true);
     setError(null);
     try {
-      const answer = await call<{ job: number }>('POST', '/what-if', { key: key + rules.length, body: { clearing_dates: chosen, fees: rules.map(ruleOf) } });
+      const answer = await call<{ job: number }>('POST', '/what-if', { key: randomKey(), body: { clearing_dates: chosen, fees: rules.map((rule) => feeOf({ ...rule })) } });
       started(answer.job);
     } catch (caught) {
       setError(caught);
@@ -112,17 +112,15 @@ function Wizard({ started }: { started: (job: number) => void }) {
   );
 }
 
-/** A rule in the words of the scheme file. */
-function ruleOf(rule: FeeRule): Record<string, unknown> {
-  return {
-    acquirer: rule.acquirer ?? '*',
-    issuer: rule.issuer ?? '*',
-    industry: rule.industry ? rule.industry.padStart(2, '0') : '*',
-    issuer_rate_ppm: rule.issuer_rate_ppm,
-    centre_rate_ppm: rule.centre_rate_ppm,
-    from: rule.valid_from,
-    ...(rule.valid_to ? { to: rule.valid_to } : {}),
-  };
+/** Every rule, also those that ended: past dates were priced by them. */
+async function allFees(): Promise<FeeRule[]> {
+  const rules: FeeRule[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: Page = await get<Page>('/fees', { limit: 500, cursor });
+    rules.push(...(page.items as unknown as FeeRule[]));
+    cursor = page.next_cursor;
+  }
+  return rules;
 }
 
 function Outcome({ id }: { id: string }) {

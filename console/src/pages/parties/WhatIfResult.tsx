@@ -7,10 +7,17 @@ import { useDisplay } from '../../app/display';
 import { useT } from '../../i18n';
 import { formatFen } from '../../lib/money';
 
+interface Change {
+  before_fen: number;
+  after_fen: number;
+  difference_fen: number;
+}
+
 export interface Result {
-  members: { member: string; name: string; before_fen: number; after_fen: number; difference_fen: number }[];
-  /** The centre's own fees, where the server says them. */
-  centre?: { before_fen: number; after_fen: number; difference_fen: number };
+  members: (Change & { member: string; name: string; fees_paid: Change; fees_earned: Change })[];
+  clearing_dates: string[];
+  /** The centre's own fees. */
+  centre: Change;
 }
 
 export function WhatIfResult({ result }: { result: Result }) {
@@ -28,14 +35,13 @@ export function WhatIfResult({ result }: { result: Result }) {
       series: [{ type: 'bar', barMaxWidth: 28, data: sorted.map((m) => ({ value: m.difference_fen / divisor, itemStyle: { color: m.difference_fen < 0 ? loss : gain } })) }],
     };
   }, [sorted, theme, unit, t]);
-  const sum = (of: (m: Result['members'][number]) => number) => result.members.reduce((total, m) => total + of(m), 0);
-  const centre = result.centre ?? { before_fen: -sum((m) => m.before_fen), after_fen: -sum((m) => m.after_fen), difference_fen: -sum((m) => m.difference_fen) };
+  const { centre } = result;
   return (
     <div className="stack">
       <Panel title={t('whatIf.chart')}>
         <Chart option={option} height={300} label={t('whatIf.chart')} />
       </Panel>
-      <Panel title={t('whatIf.table')}>
+      <Panel title={t('whatIf.table')} extra={<span className="muted num">{result.clearing_dates[0]} — {result.clearing_dates.at(-1)}</span>}>
         <table className="plain-table">
           <thead>
             <tr>
@@ -43,6 +49,8 @@ export function WhatIfResult({ result }: { result: Result }) {
               <th className="right">{t('whatIf.before')}</th>
               <th className="right">{t('whatIf.after')}</th>
               <th className="right">{t('whatIf.difference')}</th>
+              <th className="right">{t('whatIf.feesPaid')}</th>
+              <th className="right">{t('whatIf.feesEarned')}</th>
             </tr>
           </thead>
           <tbody>
@@ -60,6 +68,12 @@ export function WhatIfResult({ result }: { result: Result }) {
                 <td className="right">
                   <Money fen={m.difference_fen} signed strong />
                 </td>
+                <td className="right">
+                  <Money fen={m.fees_paid.difference_fen} signed />
+                </td>
+                <td className="right">
+                  <Money fen={m.fees_earned.difference_fen} signed />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -75,6 +89,8 @@ export function WhatIfResult({ result }: { result: Result }) {
               <td className="right">
                 <Money fen={centre.difference_fen} signed />
               </td>
+              <td />
+              <td />
             </tr>
           </tfoot>
         </table>

@@ -8,6 +8,7 @@ import { useCan, useOwner } from '../../api/session';
 import type { Page, Row } from '../../api/types';
 import { ActionButton } from '../../components/ActionButton';
 import { SecretOnce } from '../../components/SecretOnce';
+import { EnrolCustodian } from '../keys/KeyRequests';
 import { useT } from '../../i18n';
 
 interface RoleName {
@@ -32,7 +33,18 @@ interface NewAccount {
   owner: string;
 }
 
-export function AddAccount() {
+export function AccountToolbar() {
+  const { kind } = useOwner();
+  return (
+    <>
+      {/* Who registers custodians need not see the keys' pages. */}
+      {kind !== 'member' && <EnrolCustodian />}
+      <AddAccount />
+    </>
+  );
+}
+
+function AddAccount() {
   const t = useT();
   const can = useCan();
   const owner = useOwner();
