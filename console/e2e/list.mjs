@@ -119,7 +119,8 @@ export async function run({ test, browser, base, accounts, shot }) {
     await page.getByRole('textbox', { name: '文件名' }).fill('half typed');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: /搜索页面/ }).fill('结果文件');
-    await page.getByRole('option', { name: /结果文件/ }).first().waitFor();
+    // Chosen, not only there: the list of all pages has it too, until what was typed has narrowed it.
+    await page.getByRole('option', { name: /结果文件/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => url.pathname === '/result-files');
     await page.getByRole('navigation', { name: '已打开页面' }).getByRole('link', { name: '上送文件' }).click();

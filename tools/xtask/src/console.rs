@@ -74,5 +74,5 @@ pub(crate) fn browse() -> Outcome {
     let mut stage = Command::new("node");
     stage.arg("console/e2e/stage.mjs").arg("--tongka").arg(target.join("debug/tongka"));
     stage.arg("--folder").arg(target.join("browser"));
-    run("浏览器测试 browser tests（约 4 分钟 about 4 minutes）", &mut stage)
+    run("浏览器测试 browser tests（约 6 分钟 about 6 minutes）", &mut stage)
 }
