@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tongka_access::Actor;
 use tongka_audit::Deed;
 use tongka_base::date::format_date_time;
-use tongka_listing::{Cell, Column, Kind, ListSpec, Query, Rows, columns_named, page};
+use tongka_listing::{Cell, Column, Kind, ListSpec, ListingError, Query, Rows, columns_named, page};
 use tongka_report::{self as report, CsvWriter, XlsxWriter};
 
 type Pairs = Params<Vec<(String, String)>>;
@@ -65,6 +65,10 @@ async fn export(
     actor: Actor,
     pairs: Vec<(String, String)>,
 ) -> Result<Response, ApiError> {
+    // Said before the first byte: an answer that has begun cannot be taken back.
+    if !list.visible(actor.scope()) {
+        return Err(ListingError::NoList(list.name.to_owned()).into());
+    }
     let wanted = wanted(list, pairs)?;
     let filters: Vec<String> = wanted.query.filtered_by().map(|(c, op)| format!("{c}{}", op.suffix())).collect();
     let detail = format!("filtered by [{}], columns {}", filters.join(" "), wanted.columns.len());

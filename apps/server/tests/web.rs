@@ -301,6 +301,27 @@ fn a_day_from_upload_to_close_with_two_people() {
     let mut twice = checker.send("POST", &approve, Some(&json!({})), &[]);
     assert_eq!((twice.status(), code(&mut twice)), (StatusCode::CONFLICT, "P04".into()));
 
+    // A reserve is topped up once for a reference of the bank; nobody takes out more than there is.
+    let finance = Caller::log_in(&server, "finance");
+    let balance = |caller: &Caller| {
+        let accounts = caller.get("/ledger-accounts?code=member:10001000:reserve");
+        accounts["items"][0]["balance_fen"].as_i64().unwrap_or_else(|| panic!("{accounts}"))
+    };
+    let before = balance(&finance);
+    let paid = json!({ "amount_fen": 12_345, "reference": "BANK-17", "note": "补足额度" });
+    let asked = read(&mut finance.send("POST", "/reserves/10001000/topups", Some(&paid), &[]));
+    let approve = format!("/approvals/{}/approve", asked["approval"].as_i64().unwrap_or_else(|| panic!("{asked}")));
+    assert_eq!((balance(&finance), finance.status("POST", &approve)), (before, 403));
+    let done = read(&mut checker.send("POST", &approve, Some(&json!({})), &[]));
+    assert_eq!((&done["state"], &done["result"]["balance_fen"]), (&json!("done"), &json!(before + 12_345)), "{done}");
+    assert_eq!((balance(&city), city.get("/topups")["total"].as_i64()), (before + 12_345, Some(1)));
+    assert_eq!(other.get("/topups")["total"], 0);
+    let mut twice = finance.send("POST", "/reserves/10001000/topups", Some(&paid), &[]);
+    assert_eq!((twice.status().as_u16(), code(&mut twice)), (409, "T02".into()));
+    let much = json!({ "amount_fen": before + 12_346, "reference": "BANK-18" });
+    let mut much = finance.send("POST", "/reserves/10001000/withdrawals", Some(&much), &[]);
+    assert_eq!((much.status().as_u16(), code(&mut much)), (422, "T03".into()));
+
     // What other fees would have meant, and then other fees: proposed, tried, approved by a second person.
     let today = operator.get("/fees?limit=500");
     let rules: Vec<Value> = today["items"].as_array().unwrap().iter().map(dearer).collect();
@@ -613,6 +634,12 @@ fn what_is_wrong_is_refused_clearly() {
     assert_eq!(&xlsx[..2], b"PK");
     let exports = auditor.get("/audit?action=list.export");
     assert_eq!(exports["total"], 2);
+
+    // A list of the centre alone is not there for a member, in no form.
+    let city = Caller::log_in(&server, "city");
+    for path in ["/scheme-versions", "/scheme-versions/export", "/scheme-versions/export?format=xlsx"] {
+        assert_eq!(city.status("GET", path), 404, "{path}");
+    }
 
     // A stop is orderly, and no password is in what the installation keeps.
     let stop = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();

@@ -13,6 +13,7 @@ pub(crate) fn all() -> Vec<&'static ListSpec> {
     lists.extend(tongka_engine::list::LISTS);
     lists.extend(tongka_ledger::LISTS);
     lists.extend(tongka_member::LISTS);
+    lists.extend(tongka_settlement::LISTS);
     lists.extend(tongka_key::lists::LISTS);
     lists.extend(tongka_issuing::lists::LISTS);
     lists.extend(tongka_link::lists::LISTS);

@@ -10,6 +10,7 @@ mod key;
 mod lists;
 mod member;
 mod record;
+mod reserve;
 mod session;
 mod suspicious;
 mod system;
@@ -36,6 +37,7 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = suspicious::add(api);
     let api = member::add(api);
     let api = what_if::add(api);
+    let api = reserve::add(api);
     let api = key::add(api);
     let api = card::add(api);
     let api = job::add(api);
