@@ -140,6 +140,12 @@ pub static BUILT_IN_ROLES: &[BuiltInRole] = &[
         ],
     ),
     role(
+        "card-inquiry",
+        "完整卡号查询员",
+        "Whole card numbers",
+        &["file.read", "record.read", "member.read", "cards.unmask", "notice.read"],
+    ),
+    role(
         "auditor",
         "审计员",
         "Auditor",
