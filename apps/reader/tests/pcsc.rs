@@ -72,12 +72,19 @@ fn until(what: &str, mut answer: impl FnMut() -> Option<String>) -> String {
 }
 
 fn insert(card: &Path) -> Ended {
-    let mut command = Command::new(READER);
-    let mut child = command.args(["emulate", "--card"]).arg(card).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("card inserted"), "{line}");
-    let card = Ended(child);
+    // The driver lets go of the card before it takes the next one, and may refuse it for a moment.
+    let started = Instant::now();
+    let card = loop {
+        let mut command = Command::new(READER);
+        let mut child = command.args(["emulate", "--card"]).arg(card).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let child = Ended(child);
+        if line.contains("card inserted") {
+            break child;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "the card is not taken: {line}");
+    };
     noticed(true);
     card
 }

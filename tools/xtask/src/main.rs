@@ -16,6 +16,7 @@ type Outcome = Result<(), String>;
 const HELP: &str = "\
 cargo xtask demo [--taps FILE] [--no-serve]   模拟一个全国清算日并运行，然后启动服务器 / simulate a national clearing day, run it, serve it
 cargo xtask test                   安装缺少的部件并通过全部测试 / install what is missing and pass all tests
+cargo xtask browse                 真实浏览器走遍页面，约 6 分钟 / a real browser goes through every page, about 6 minutes
 cargo xtask bench [--records N]    清算日与 PostgreSQL 基线对比 / a clearing day beside a PostgreSQL baseline
 cargo xtask bench --web            百万行列表的服务器 / the server with lists of a million rows
 cargo xtask tidy [--write]         检查结构与生成的文档 / check the structure and the generated pages
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match args.first().map(String::as_str) {
         Some("demo") => demo::run(option("--taps").map(PathBuf::from), !args.iter().any(|a| a == "--no-serve")),
         Some("test") => test::run(),
+        Some("browse") => test::browse(),
         Some("bench") if args.iter().any(|a| a == "--web") => bench_web::run(),
         Some("bench") => bench::run(option("--records").map_or(Ok(5_000_000), |n| n.parse().map_err(|_| n))),
         Some("tidy") => tidy::run(args.iter().any(|a| a == "--write")),

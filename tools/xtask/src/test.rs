@@ -13,8 +13,7 @@ pub(crate) fn run() -> Outcome {
     crate::run("格式 formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
     crate::run("静态检查 lints", &mut cargo(&clippy))?;
-    crate::run("测试 tests", &mut cargo(&["test", "--workspace"]))?;
-    crate::console::browse()
+    crate::run("测试 tests", &mut cargo(&["test", "--workspace"]))
 }
 
 /// What the tests need: what of it shows that it is there, and the Debian package it comes in.
@@ -30,6 +29,14 @@ const PACKAGES: [(&str, &str); 10] = [
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/sftp", "openssh-client"),
 ];
+
+/// The browser tests: a real browser on a server of its own.
+pub(crate) fn browse() -> Outcome {
+    install_packages()?;
+    crate::console::build()?;
+    crate::run("编译 build", &mut cargo(&["build", "--package", "tongka-server"]))?;
+    crate::console::browse()
+}
 
 /// Installs the Debian packages that are missing: a PostgreSQL server, a PKCS#11 token, a PC/SC
 /// service with a virtual reader, a font with Chinese glyphs, programs that read PDF, a browser, the
