@@ -11,6 +11,7 @@ use tongka_base::{Clock, Date, SystemClock};
 use tongka_exchange::intake::Folders;
 use tongka_exchange::overview::TrendPoint;
 use tongka_http::{ApiError, WebCode};
+use tongka_scheme::Scheme;
 use tongka_storage::Db;
 
 /// The server's parts.
@@ -29,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) no_hsm: tongka_hsm::soft::SoftHsm,
     /// Key ceremonies under way.
     pub(crate) ceremonies: tokio::sync::Mutex<Ceremonies>,
+    /// Schemes of the dates that were looked at last, by digest: they never change, and a long blacklist takes time to read.
+    pub(crate) schemes: Mutex<Vec<(String, Arc<Scheme>)>>,
     /// The OpenAPI document, made once.
     pub(crate) document: std::sync::OnceLock<serde_json::Value>,
 }
@@ -45,7 +48,23 @@ impl Deref for App {
     }
 }
 
+/// Schemes that are kept: of the open date and of the last closed one.
+const SCHEMES: usize = 2;
+
 impl App {
+    /// The scheme a date runs under, where its copy is there.
+    pub(crate) fn scheme(&self, digest: &str) -> Option<Arc<Scheme>> {
+        let known = || self.schemes.lock().expect("nothing panics while it holds the lock");
+        if let Some((_, scheme)) = known().iter().find(|(other, _)| other == digest) {
+            return Some(scheme.clone());
+        }
+        let scheme = Arc::new(tongka_exchange::run::stored_scheme(&self.folders, digest).ok()?);
+        let mut known = known();
+        known.truncate(SCHEMES - 1);
+        known.insert(0, (digest.to_owned(), scheme.clone()));
+        Some(scheme)
+    }
+
     pub(crate) fn clock(&self) -> &'static dyn Clock {
         &SystemClock
     }

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::routes::{PROVE, WHAT_IF, price_again};
-use super::worker::{Bell, LEASE, date_of, heartbeat, node};
+use super::worker::{Bell, LEASE, date_of, heartbeat, node, settle};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,16 +57,7 @@ async fn work(config: &Config, db: &Db, lease: Lease) -> Outcome<()> {
         PROVE => proof(config, db, &job.payload).await,
         _ => price_again(config, db, &job.payload).await,
     };
-    beat.abort();
-    let _ = beat.await;
-    let lease = Arc::into_inner(lease).ok_or("the heartbeat still holds the lease")?;
-    match result {
-        Ok(result) => lease.finish(db, &result, &SystemClock).await?,
-        Err(error) => {
-            tracing::error!(job = job.id, kind = job.kind, %error, "job failed");
-            lease.fail(db, &error.to_string(), &SystemClock).await?;
-        }
-    }
+    settle(db, lease, beat, result).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use tongka_base::{Date, DateTime, MemberCode, SystemClock};
 use tongka_engine::day::Day;
 use tongka_exchange::intake::Folders;
 use tongka_http::ApiError;
-use tongka_member::{BookCode, ExpectedFiles, MemberError, Standing};
+use tongka_member::{BookCode, ExpectedFiles, Standing};
 use tongka_scheme::Scheme;
 use tongka_storage::{Db, Scope};
 
@@ -75,7 +75,8 @@ pub(crate) async fn due(
         None => now.date() > open,
         Some(times) if now < times.cut_at => false,
         // The cut waits for files that are on their way, but not for ever.
-        Some(times) => now >= times.grace_until || missing(db, Scope::Platform, open, now).await?.is_empty(),
+        Some(times) if now >= times.grace_until => true,
+        Some(_) => missing(&tongka_member::expected_board(db, Scope::Platform, open, now).await?).is_empty(),
     };
     Ok(due.then_some((CUT, open)))
 }
@@ -86,11 +87,11 @@ pub(crate) struct Missing {
     pub(crate) by: DateTime,
 }
 
-async fn missing(db: &Db, scope: Scope, date: Date, now: DateTime) -> Result<Vec<Missing>, MemberError> {
-    let board = tongka_member::expected_board(db, scope, date, now).await?;
+/// Of a board, what is late or soon will be.
+fn missing(board: &[ExpectedFiles]) -> Vec<Missing> {
     let troubled =
-        |line: &ExpectedFiles| matches!(line.standing, Standing::DueSoon | Standing::Late | Standing::Escalated);
-    Ok(board.into_iter().filter(troubled).map(|line| Missing { member: line.member, by: line.by }).collect())
+        |line: &&ExpectedFiles| matches!(line.standing, Standing::DueSoon | Standing::Late | Standing::Escalated);
+    board.iter().filter(troubled).map(|line| Missing { member: line.member, by: line.by }).collect()
 }
 
 /// What should come on a date and what of it came.
@@ -110,10 +111,10 @@ pub(crate) async fn expected(app: &App, scope: Scope, day: &Day) -> Result<Expec
         return Ok(Expected {
             expected: sum(|line| line.expected),
             arrived: sum(|line| line.arrived.min(line.expected)),
-            missing: missing(db, scope, date, now).await.map_err(book_told)?,
+            missing: missing(&board),
         });
     }
-    let scheme = tongka_exchange::run::stored_scheme(&app.folders, &day.scheme_digest).ok();
+    let scheme = app.scheme(&day.scheme_digest);
     let sees = |member: MemberCode| scope == Scope::Platform || scope == Scope::Member(member);
     let members = scheme.iter().flat_map(|s| &s.members).filter(|m| m.is_active(date) && sees(m.code));
     let wanted: BTreeSet<MemberCode> = members.map(|m| m.code).collect();

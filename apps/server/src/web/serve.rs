@@ -94,6 +94,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         hsm,
         no_hsm: tongka_hsm::soft::SoftHsm::in_memory(),
         ceremonies: tokio::sync::Mutex::default(),
+        schemes: Mutex::default(),
         web: web(&config, db.clone())?,
         folders,
         bell: bell.clone(),

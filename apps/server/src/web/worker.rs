@@ -218,17 +218,9 @@ impl<'a> Leader<'a> {
             OPEN => self.open_by_job(&job.payload).await,
             _ => self.cut_by_job(&job.payload, &lease).await,
         };
-        beat.abort();
-        let _ = beat.await;
-        let lease = Arc::into_inner(lease).ok_or("the heartbeat still holds the lease")?;
-        match result {
-            Ok(result) => lease.finish(self.db, &result, &SystemClock).await?,
-            Err(error) => {
-                tracing::error!(job = job.id, kind = job.kind, %error, "job failed");
-                lease.fail(self.db, &error.to_string(), &SystemClock).await?;
-                // What is in memory may be ahead of what was committed.
-                self.take_up().await?;
-            }
+        if !settle(self.db, lease, beat, result).await? {
+            // What is in memory may be ahead of what was committed.
+            self.take_up().await?;
         }
         Ok(())
     }
@@ -349,6 +341,29 @@ pub(crate) fn heartbeat(db: &Db, lease: &Arc<Lease>) -> tokio::task::JoinHandle<
             }
         }
     })
+}
+
+/// Ends a job with what came of it; says whether it was done.
+pub(crate) async fn settle(
+    db: &Db,
+    lease: Arc<Lease>,
+    beat: tokio::task::JoinHandle<()>,
+    result: Outcome<serde_json::Value>,
+) -> Outcome<bool> {
+    beat.abort();
+    let _ = beat.await;
+    let lease = Arc::into_inner(lease).ok_or("the heartbeat still holds the lease")?;
+    match result {
+        Ok(result) => {
+            lease.finish(db, &result, &SystemClock).await?;
+            Ok(true)
+        }
+        Err(error) => {
+            tracing::error!(job = lease.job.id, kind = lease.job.kind, %error, "job failed");
+            lease.fail(db, &error.to_string(), &SystemClock).await?;
+            Ok(false)
+        }
+    }
 }
 
 fn told(report: &IntakeReport) {

@@ -251,7 +251,7 @@ async fn day_view(
     app: &App,
     scope: Scope,
     overview: Overview,
-    expected: schemes::Expected,
+    expected: &schemes::Expected,
 ) -> Result<DayView, ApiError> {
     let date = overview.day.date;
     let next = overview.next_step();
@@ -322,11 +322,6 @@ async fn day_view(
     })
 }
 
-/// The scheme a date runs under, where its copy is there.
-pub(crate) fn scheme_of(app: &App, digest: &str) -> Option<Scheme> {
-    tongka_exchange::run::stored_scheme(&app.folders, digest).ok()
-}
-
 pub(crate) async fn trend(app: &App, scope: Scope, days: &[day::Day]) -> Result<Vec<TrendPoint>, ApiError> {
     const SHOWN: usize = 30;
     let shown = &days[days.len().saturating_sub(SHOWN)..];
@@ -366,28 +361,27 @@ async fn dashboard(State(app): State<App>, Who(actor): Who) -> Result<Json<Dashb
     let scope = actor.scope();
     let days = day::days(&app.db).await.map_err(engine)?;
     let now = app.clock().now();
-    let view = async |day: Option<&day::Day>| -> Result<Option<DayView>, ApiError> {
-        let Some(day) = day else { return Ok(None) };
+    let view = async |day: Option<&day::Day>| -> Result<(Option<DayView>, Vec<schemes::Missing>), ApiError> {
+        let Some(day) = day else { return Ok((None, Vec::new())) };
         let expected = schemes::expected(&app, scope, day).await?;
-        match overview::overview(&app.db, scope, day.date).await.map_err(exchange)? {
-            Some(overview) => day_view(&app, scope, overview, expected).await.map(Some),
-            None => Ok(None),
-        }
+        let overview = overview::overview(&app.db, scope, day.date).await.map_err(exchange)?;
+        let view = match overview {
+            Some(overview) => Some(day_view(&app, scope, overview, &expected).await?),
+            None => None,
+        };
+        Ok((view, expected.missing))
     };
     let open = days.iter().find(|d| d.state == DayState::Open);
     let closed = days.iter().rfind(|d| d.state == DayState::Closed);
-    let current = open.or(closed).and_then(|d| scheme_of(&app, &d.scheme_digest));
-    let missing = match open {
-        Some(day) => schemes::expected(&app, scope, day).await?.missing,
-        None => Vec::new(),
-    };
+    let current = open.or(closed).and_then(|d| app.scheme(&d.scheme_digest));
+    let (open_day, missing) = view(open).await?;
     let name =
         |code: MemberCode| current.as_ref().and_then(|s| s.member(code)).map_or(String::new(), |m| m.name.clone());
     Ok(Json(Dashboard {
         clock: rfc3339(&tongka_base::date::format_date_time(now)),
-        open_day: view(open).await?,
-        last_closed: view(closed).await?,
-        reserves: reserves(&app, scope, current.as_ref()).await?,
+        open_day,
+        last_closed: view(closed).await?.0,
+        reserves: reserves(&app, scope, current.as_deref()).await?,
         trend: trend(&app, scope, &days).await?.iter().map(trend_view).collect(),
         missing_files: missing
             .into_iter()
@@ -460,7 +454,7 @@ async fn clearing_day(
     let scope = actor.scope();
     let overview = find(&app, scope, &date).await?;
     let expected = schemes::expected(&app, scope, &overview.day).await?;
-    Ok(Json(day_view(&app, scope, overview, expected).await?))
+    Ok(Json(day_view(&app, scope, overview, &expected).await?))
 }
 
 type Accepted = (StatusCode, Json<JobAnswer>);
@@ -569,7 +563,7 @@ async fn flows(State(app): State<App>, Who(actor): Who, Path(date): Path<String>
     let overview = find(&app, scope, &date).await?;
     let flows = overview::flows(&app.db, scope, overview.day.date).await.map_err(exchange)?;
     let seen: BTreeSet<MemberCode> = flows.iter().flat_map(|f| [f.acquirer, f.issuer]).collect();
-    let scheme = scheme_of(&app, &overview.day.scheme_digest);
+    let scheme = app.scheme(&overview.day.scheme_digest);
     let member = |code: &MemberCode| {
         let member = scheme.as_ref().and_then(|s| s.member(*code));
         let place = member.and_then(|m| cities().get(m.city.as_str()));

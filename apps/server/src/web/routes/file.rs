@@ -1,6 +1,7 @@
 //! Files: uploads with their receipts and records, raw bytes, result files, and sending a file in.
 
 use super::day::VerdictView;
+use crate::output::hex;
 use crate::web::app::{App, NAME, exchange, rfc3339, unexpected};
 use axum::Json;
 use axum::body::{Body as Bytes, BodyDataStream};
@@ -427,10 +428,6 @@ async fn send(
     super::day::audited(&app, &actor, "file.upload", &name).await?;
     app.bell.nudge.notify_waiters();
     Ok((StatusCode::ACCEPTED, Json(Arrived { name, bytes, digest })))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::output::hex(bytes)
 }
 
 async fn keep(

@@ -183,7 +183,7 @@ async fn search(
         }
     }
     if actor.require("member.read").is_ok()
-        && let Some(scheme) = days.last().and_then(|d| super::day::scheme_of(&app, &d.scheme_digest))
+        && let Some(scheme) = days.last().and_then(|d| app.scheme(&d.scheme_digest))
     {
         let fits = |m: &&tongka_scheme::Member| m.name.contains(text) || m.code.to_string().contains(text);
         for member in scheme.members.iter().filter(fits).take(8) {
