@@ -212,7 +212,7 @@ async fn admitted(gate: &Gate, request: Request, next: Next) -> Result<Response,
     let (bytes, body) = if spec.streams {
         (None, body)
     } else {
-        let limit = web.options.body_bytes;
+        let limit = spec.body_bytes.unwrap_or(web.options.body_bytes);
         let bytes = to_bytes(body, limit).await;
         let bytes = bytes.map_err(|_| ApiError::web(WebCode::TooLarge, format!("at most {limit} bytes")))?;
         (Some(bytes.clone()), axum::body::Body::from(bytes))

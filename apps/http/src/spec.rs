@@ -44,6 +44,8 @@ pub struct Spec {
     pub(crate) access: Access,
     pub(crate) idempotent: bool,
     pub(crate) streams: bool,
+    /// Most bytes of a body where it may be larger than other bodies.
+    pub(crate) body_bytes: Option<usize>,
     pub(crate) params: Vec<Param>,
     pub(crate) takes: Option<Body>,
     pub(crate) answers: Vec<(u16, &'static str, Option<Body>)>,
@@ -84,6 +86,7 @@ impl Spec {
             access,
             idempotent: access != Access::Public,
             streams: false,
+            body_bytes: None,
             params: Vec::new(),
             takes: None,
             answers: Vec::new(),
@@ -106,6 +109,18 @@ impl Spec {
         self.takes = Some(Body {
             content_type: "application/octet-stream",
             schema: json!({ "type": "string", "format": "binary" }),
+            example: None,
+        });
+        self
+    }
+
+    /// Takes a piece of a file as body, at most so many bytes, read whole before the handler runs.
+    #[must_use]
+    pub fn takes_piece(mut self, most: usize) -> Self {
+        self.body_bytes = Some(most);
+        self.takes = Some(Body {
+            content_type: "application/octet-stream",
+            schema: json!({ "type": "string", "format": "binary", "maxLength": most }),
             example: None,
         });
         self
@@ -155,6 +170,15 @@ impl Spec {
         self
     }
 
+    /// Answers with a part of a file, as `Range` asks.
+    #[must_use]
+    pub fn answers_part(mut self) -> Self {
+        let schema = json!({ "type": "string", "format": "binary" });
+        let body = Body { content_type: "application/octet-stream", schema, example: None };
+        self.answers.push((206, "所求部分 the part that was asked for", Some(body)));
+        self
+    }
+
     /// Answers without a body.
     #[must_use]
     pub fn answers_empty(mut self, status: u16, text: &'static str) -> Self {
@@ -185,6 +209,12 @@ impl Spec {
     #[must_use]
     pub fn query_schema(self, name: &'static str, schema: Value, text: &'static str, example: Value) -> Self {
         self.param(name, "query", false, schema, text, example)
+    }
+
+    /// A header that the route needs.
+    #[must_use]
+    pub fn header(self, name: &'static str, schema: Value, text: &'static str, example: &str) -> Self {
+        self.param(name, "header", true, schema, text, json!(example))
     }
 
     fn param(

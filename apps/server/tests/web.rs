@@ -421,6 +421,142 @@ fn a_member_sends_and_fetches_by_sftp() {
     assert_eq!(Caller::log_in(&server, "other").get("/transfers")["total"], 0);
 }
 
+/// A member's program sends, fetches and acknowledges by HTTPS, signed; lists reach it after two people published them.
+#[test]
+fn a_members_program_sends_and_fetches_by_https() {
+    use tongka_link::client::{HttpsTarget, Remote, RemoteFile, Sending, Signing, Target, remote_code};
+    use tongka_link::disk::Content;
+    use tongka_wire::{FileName, HEADER_LEN, Header, Kind, LIST_VERSION, Value as Wire, parse_record, write_record};
+
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("passphrase"), "passphrase of the centre\n").unwrap();
+    tongka(dir, &["front", "keygen", "--out", "centre.key", "--passphrase-file", "passphrase"]);
+    let signing = "[front]\nsigning_key = \"centre.key\"\nsigning_passphrase = \"passphrase of the centre\"\n";
+    let server = start(dir, &format!("{FAST}\n{signing}"));
+    let operator = Caller::log_in(&server, "operator");
+    let checker = Caller::log_in(&server, "checker");
+    let city = Caller::log_in(&server, "city");
+    let opened = read(&mut operator.send("POST", "/clearing-days", Some(&json!({ "date": "2026-09-01" })), &[]));
+    operator.wait(&format!("/jobs/{}", opened["job"]), |job| job["state"] == "done");
+    let system = Caller::log_in(&server, "system");
+    let key = |login: &str| {
+        let account = system.get(&format!("/accounts?login={login}"))["items"][0]["id"].as_i64().unwrap();
+        let ask = json!({ "account": account, "name": "transfer client" });
+        let made = read(&mut system.send("POST", "/api-keys", Some(&ask), &[]));
+        let secret = made["secret"].as_str().unwrap_or_else(|| panic!("{made}"));
+        use base64::Engine;
+        let secret = base64::engine::general_purpose::STANDARD.decode(secret).unwrap();
+        Target::Https(HttpsTarget {
+            url: server.address.clone(),
+            authorities: None,
+            key: made["id"].as_str().unwrap().to_owned(),
+            signing: Signing::Hmac(secret.into()),
+            timeout: std::time::Duration::from_secs(30),
+            clock: std::sync::Arc::new(tongka_base::SystemClock),
+        })
+    };
+    let (target, other) = (key("city"), key("other"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let remote = runtime.block_on(Remote::connect(&target)).unwrap();
+    let send = |remote: &Remote, path: &Path, name: FileName, signature: bool| {
+        let content = Content::of(&mut fs::File::open(path).unwrap()).unwrap().fingerprint();
+        let file = Sending { path, name, signature, fingerprint: &content };
+        runtime.block_on(remote.send(&file, &|_| ()))
+    };
+
+    // An upload, its signature where one is due, and its receipt.
+    let mut names: Vec<_> = fs::read_dir(dir.join("day/inbox")).unwrap().map(|e| e.unwrap().path()).collect();
+    names.sort();
+    let path = names.iter().find(|p| p.to_string_lossy().ends_with("TXU_20260901_10001000_000001.dat")).unwrap();
+    let name = FileName::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
+    send(&remote, path, name, false).unwrap();
+    let signature = path.with_extension("dat.sig");
+    if signature.is_file() {
+        send(&remote, &signature, name, true).unwrap();
+    }
+    city.wait("/receipts", |page| page["total"].as_u64().unwrap_or_default() > 0);
+    send(&remote, path, name, false).unwrap();
+    let stranger = runtime.block_on(Remote::connect(&other)).unwrap();
+    let foreign = send(&stranger, path, name, false).unwrap_err();
+    assert_eq!(remote_code(&foreign), Some("Y05"), "{foreign}");
+    let waits = |remote: &Remote| runtime.block_on(remote.list()).unwrap();
+    let fetch = |remote: &Remote, file: &RemoteFile| {
+        let into = dir.join(&file.name);
+        runtime.block_on(remote.fetch(file, &into)).unwrap();
+        runtime.block_on(remote.confirm(&file.name)).unwrap();
+        fs::read(into).unwrap()
+    };
+    let files = waits(&remote);
+    let receipt = files.iter().find(|f| f.name.starts_with("TXR_") && f.name.ends_with(".dat")).unwrap();
+    let bytes = fetch(&remote, receipt);
+    let told = tongka_wire::parse_txr(&bytes[HEADER_LEN..]).unwrap();
+    assert_eq!(told.upload_name, name.to_string());
+    // Signed by the centre.
+    let signed = files.iter().find(|f| f.name == format!("{}.sig", receipt.name)).unwrap();
+    let signature = tongka_link::sign::read_signature(&String::from_utf8(fetch(&remote, signed)).unwrap()).unwrap();
+    let key: Value = serde_json::from_str(&fs::read_to_string(dir.join("centre.key")).unwrap()).unwrap();
+    let public = tongka_link::sign::read_sm2_public_key(key["public_key"].as_str().unwrap()).unwrap();
+    assert!(tongka_link::sign::verify_reader(&mut bytes.as_slice(), &public, &signature).unwrap());
+    assert!(waits(&remote).iter().all(|f| f.name != receipt.name), "confirmed");
+    assert!(!waits(&stranger).iter().any(|f| f.name.contains("10001000")));
+
+    // A list: proposed, approved by another, published, offered, fetched, acknowledged.
+    let ask = json!({ "list": "WHT", "note": "首发" });
+    let asked = read(&mut operator.send("POST", "/list-publications", Some(&ask), &[]));
+    let approve = format!("/approvals/{}/approve", asked["approval"].as_i64().unwrap_or_else(|| panic!("{asked}")));
+    assert_eq!(operator.status("POST", &approve), 403);
+    let done = read(&mut checker.send("POST", &approve, Some(&json!({})), &[]));
+    assert_eq!(done["result"]["version"], 1, "{done}");
+    city.wait("/list-lag", |page| page["items"][0]["state"] == "never");
+    let list = waits(&remote).into_iter().find(|f| f.name.starts_with("WHT_") && f.name.ends_with(".dat")).unwrap();
+    let bytes = fetch(&remote, &list);
+    assert_eq!(Header::parse(&bytes[..HEADER_LEN]).unwrap().kind, Kind::Wht);
+    let first = parse_record(&LIST_VERSION, &bytes[HEADER_LEN..HEADER_LEN + LIST_VERSION.line_len()]).unwrap();
+    assert_eq!((&first[1], &first[2], &first[4]), (&Wire::Number(1), &Wire::Number(0), &Wire::Number(4)));
+    let acknowledge = |version: i64, sequence: u32| {
+        let now = tongka_base::Clock::now(&tongka_base::SystemClock);
+        let stamp = tongka_base::date::format_date_time(now);
+        let mut body = Vec::new();
+        let says = [
+            Wire::Text("K".into()),
+            Wire::Text("WHT".into()),
+            Wire::Number(version),
+            Wire::Number(stamp.parse().unwrap()),
+        ];
+        write_record(Kind::Ack.table(), &says, &mut body).unwrap();
+        let member = tongka_base::MemberCode(10_001_000);
+        let name = FileName { kind: Kind::Ack, date: now.date(), member, sequence };
+        let header = Header {
+            kind: Kind::Ack,
+            sender: member,
+            receiver: tongka_base::MemberCode::CENTRE,
+            file_date: now.date(),
+            sequence,
+            record_count: 1,
+            total_amount: 0,
+            record_length: Kind::Ack.table().line_len() as u16,
+            created_at: stamp.as_bytes().try_into().unwrap(),
+            body_digest: tongka_crypto::sm3(&body),
+        };
+        let path = dir.join(name.to_string());
+        fs::write(&path, [&header.write().unwrap()[..], &body].concat()).unwrap();
+        send(&remote, &path, name, false).unwrap();
+        name.to_string()
+    };
+    let wrong = acknowledge(2, 1);
+    let refused = city.wait(&format!("/transfers?name={wrong}&state=rejected"), |page| page["total"] == 1);
+    assert_eq!(refused["items"][0]["code"], "O04", "{refused}");
+    acknowledge(1, 2);
+    city.wait("/list-lag", |page| page["items"][0]["state"] == "current");
+    let lag = operator.get("/list-lag?sort=member");
+    assert_eq!((&lag["total"], &lag["items"][1]["state"]), (&json!(4), &json!("never")), "{lag}");
+    let query = "scheme=T&issuer_id=02002900FFFFFFFF&serial=00000000000000000001&at=20260901120000";
+    let judged = operator.get(&format!("/blacklist-liability?acquirer=10001000&{query}"));
+    assert_eq!(judged["listed"], false);
+    assert_eq!(city.status("GET", &format!("/blacklist-liability?acquirer=10002900&{query}")), 404);
+}
+
 /// A key is made by two custodians on the web, and used under dual control; the components stay nowhere.
 #[test]
 fn keys_are_made_by_two_custodians_and_cards_ordered() {

@@ -64,6 +64,7 @@ static ORIGINS: &[EnumValue] = &[
     EnumValue::new("late_claim", "迟到请款", "late claim", Tone::Plain),
     EnumValue::new("fee", "手续费", "fee", Tone::Plain),
     EnumValue::new("manual", "人工", "by hand", Tone::Plain),
+    EnumValue::new("tac_verdict", "TAC判定", "TAC verdict", Tone::Plain),
 ];
 
 /// Adjustments.

@@ -20,6 +20,7 @@ pub mod search;
 pub mod stage;
 pub mod statement;
 pub mod store;
+pub mod tac_verdict;
 
 pub use open_day::{DaySetup, OpenDay, Opened};
 pub use run::{DayReport, Event, RunOptions, run_day};
@@ -85,6 +86,9 @@ pub enum ExchangeError {
     /// The audit log refused.
     #[error(transparent)]
     Audit(#[from] tongka_audit::AuditError),
+    /// A file of TAC verdicts that does not fit what was cleared.
+    #[error("X11 TAC判定不合规 a TAC verdict that does not fit: {0}")]
+    TacVerdict(String),
     /// The proof from raw files could not be run.
     #[error("X05 原始文件证明无法执行 proof from raw files failed: {0}")]
     Proof(String),

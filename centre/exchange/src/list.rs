@@ -165,8 +165,54 @@ pub static STATEMENTS: ListSpec = ListSpec {
     base_filter: None,
 };
 
+/// Files of TAC verdicts by issuers.
+pub static TAC_ANSWERS: ListSpec = ListSpec {
+    name: "tac-answers",
+    zh: "TAC判定文件",
+    en: "TAC verdict files",
+    permission: "file.read",
+    from: "tac_answer a",
+    scope: Some("{scope:a.issuer}"),
+    columns: &[
+        Column::new("file", "文件名", "File", "a.file", Kind::Code),
+        Column::new("issuer", "发卡方", "Issuer", "a.issuer", Kind::Member),
+        Column::new("records", "判定笔数", "Records", "a.records", Kind::Int),
+        Column::new("wrong", "错误笔数", "Wrong", "a.wrong", Kind::Int),
+        Column::new("wrong_fen", "错误金额", "Amount", "a.wrong_fen", Kind::Fen),
+        Column::new("taken_at", "接收时间", "Taken at", "a.taken_at", Kind::DateTime),
+    ],
+    default_sort: &[("taken_at", Direction::Descending)],
+    key: "file",
+    base_filter: None,
+};
+
+/// Cleared records that their issuers found wrong.
+pub static TAC_WRONG: ListSpec = ListSpec {
+    name: "tac-wrong",
+    zh: "TAC错误交易",
+    en: "Records with a wrong TAC",
+    permission: "dispute.read",
+    from: "tac_wrong w",
+    scope: Some("({scope:w.acquirer} OR {scope:w.issuer})"),
+    columns: &[
+        Column::new("key", "标识", "Key", "w.upload_name || '#' || CAST(w.record_no AS TEXT)", Kind::Code).hidden(),
+        Column::new("clearing_date", "清算日", "Clearing date", "w.clearing_date", Kind::Date),
+        Column::new("upload_name", "上送文件", "Upload", "w.upload_name", Kind::Code),
+        Column::new("record_no", "记录序号", "Record", "w.record_no", Kind::Int),
+        Column::new("acquirer", "收单方", "Acquirer", "w.acquirer", Kind::Member),
+        Column::new("issuer", "发卡方", "Issuer", "w.issuer", Kind::Member),
+        Column::new("card", "卡号", "Card", "w.card", Kind::Code),
+        Column::new("amount_fen", "金额", "Amount", "w.amount_fen", Kind::Fen),
+        Column::new("adjustment", "调账号", "Adjustment", "w.adjustment", Kind::Int).nullable(),
+        Column::new("file", "判定文件", "Verdict file", "w.file", Kind::Code),
+    ],
+    default_sort: &[("clearing_date", Direction::Descending), ("upload_name", Direction::Ascending)],
+    key: "key",
+    base_filter: None,
+};
+
 /// Every list of this crate.
-pub static LISTS: [&ListSpec; 4] = [&UPLOADS, &RECEIPTS, &RESULT_FILES, &STATEMENTS];
+pub static LISTS: [&ListSpec; 6] = [&UPLOADS, &RECEIPTS, &RESULT_FILES, &STATEMENTS, &TAC_ANSWERS, &TAC_WRONG];
 
 #[cfg(test)]
 mod tests {

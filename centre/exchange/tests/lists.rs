@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tongka_base::MemberCode;
 use tongka_exchange::statement::statement;
 use tongka_listing::{ListSpec, Query, check, page};
-use tongka_storage::{Db, Scope};
+use tongka_storage::{Db, Scope, params};
 use tongka_testkit::databases;
 
 fn lists() -> Vec<&'static ListSpec> {
@@ -48,6 +48,14 @@ async fn every_filter_and_sort_runs_and_members_see_their_own_rows_only() {
             let (date, clock) = (common::day(day), common::clock(3));
             statement(&db, &folders, Scope::Platform, date, member, "test", &clock).await.unwrap();
         }
+        let mut tx = db.begin_write(Scope::Platform).await.unwrap();
+        let sql = "INSERT INTO tac_answer (file, issuer, records, wrong, wrong_fen, digest, taken_at) \
+                   VALUES ('TXV_1', $1, 9, 1, 200, 'D', '20260903200000')";
+        tx.execute(sql, params![member]).await.unwrap();
+        let sql = "INSERT INTO tac_wrong (upload_name, record_no, clearing_date, acquirer, issuer, card, amount_fen, \
+                   adjustment, file) VALUES ('TXU_1', 1, 20000, 10009999, $1, '1234**', 200, NULL, 'TXV_1')";
+        tx.execute(sql, params![member]).await.unwrap();
+        tx.commit().await.unwrap();
         for spec in lists() {
             check(&db, spec).await.unwrap_or_else(|e| panic!("{}: {e}", spec.name));
             let all = rows(&db, Scope::Platform, spec.name).await;
@@ -64,6 +72,8 @@ async fn every_filter_and_sort_runs_and_members_see_their_own_rows_only() {
             ("result-files", "member"),
             ("positions", "member"),
             ("statements", "member"),
+            ("tac-answers", "issuer"),
+            ("tac-wrong", "issuer"),
             ("ledger-accounts", "owner"),
         ] {
             let seen = rows(&db, own, name).await;

@@ -114,6 +114,18 @@ pub async fn valid_certificates(db: &Db, on: Date) -> Result<Vec<(MemberCode, [u
     rows.iter().map(read).collect()
 }
 
+/// Members that are not closed on a day, by code: also those that begin later, or pause.
+///
+/// # Errors
+/// What the database says.
+pub async fn present_members(db: &Db, on: Date) -> Result<Vec<MemberCode>, MemberError> {
+    let sql = "SELECT code FROM scheme_member WHERE to_version IS NULL AND (active_to IS NULL OR active_to >= $1) \
+               ORDER BY code";
+    let rows = db.read(Scope::Platform).fetch_all(sql, params![days_since_epoch(on)]).await?;
+    let broken = || MemberError::broken("scheme_member");
+    rows.iter().map(|row| Ok(MemberCode(u32::try_from(row.int("code")?).map_err(|_| broken())?))).collect()
+}
+
 /// Puts a certificate of a member aside, with a reason.
 ///
 /// # Errors

@@ -39,7 +39,8 @@ mod write;
 pub use book::TableChange;
 pub use calendar::{DayTimes, Schedule, bank_calendar, schedule};
 pub use certificates::{
-    NewCertificate, proof_text, refuse_certificate, send_certificate, valid_certificates, waiting_certificate,
+    NewCertificate, present_members, proof_text, refuse_certificate, send_certificate, valid_certificates,
+    waiting_certificate,
 };
 pub use change::{Change, Checked, KINDS, KindSpec, execute, validate};
 pub use error::{BookCode, MemberError, Refusal, RowFault};
@@ -49,6 +50,6 @@ pub use import::import_first;
 pub use lists::LISTS;
 pub use onboarding::{Onboarding, STEPS, StepRecord, StepSpec, StepState, note_step, onboardings, start_onboarding};
 pub use version::{
-    CardChanges, Changes, Verified, Version, at_version, card_changes, changes, current, current_version, names,
-    verify, version_of, versions,
+    CardChanges, Changes, Verified, Version, at_version, card_changes, changes, current, current_version, listed_since,
+    names, rules, verify, version_of, versions,
 };

@@ -7,8 +7,9 @@ use crate::read::{At, Rows, load_cards};
 use crate::rows::Entry;
 use crate::write::{Digester, GENESIS, head};
 use std::path::Path;
-use tongka_base::MemberCode;
-use tongka_scheme::{BlacklistEntry, Scheme};
+use tongka_base::date::format_date_time;
+use tongka_base::{AppSerial, CardScheme, DateTime, IssuerId, MemberCode};
+use tongka_scheme::{BlacklistEntry, Rules, Scheme};
 use tongka_storage::{Db, Row, Scope, StorageError, WriteTx, params};
 
 /// A version of the book.
@@ -216,6 +217,35 @@ async fn card_difference<R: Rows>(rows: &mut R, from: i64, to: i64) -> Result<Di
     // One that went and came back unchanged differs in rows only.
     let merged = Difference::merge(&gone, &came);
     Ok(if from <= to { merged } else { Difference { removed: merged.added, added: merged.removed } })
+}
+
+/// The rules as they are now; `None` while the book is empty.
+///
+/// # Errors
+/// What the database says.
+pub async fn rules(db: &Db) -> Result<Option<Rules>, MemberError> {
+    let sql = format!("SELECT {} FROM {} WHERE to_version IS NULL", Rules::COLUMNS.join(", "), Rules::TABLE);
+    let row = db.read(Scope::Platform).fetch_optional(&sql, params![]).await?;
+    row.as_ref().map(Rules::read).transpose()
+}
+
+/// The version of the book since which a card was listed at a moment, by when it was made; `None` when it was not.
+///
+/// # Errors
+/// What the database says.
+pub async fn listed_since(
+    db: &Db,
+    (scheme, issuer_id, serial): (CardScheme, IssuerId, AppSerial),
+    at: DateTime,
+) -> Result<Option<i64>, MemberError> {
+    let sql = "SELECT b.from_version FROM scheme_blacklist b \
+               JOIN scheme_version f ON f.version = b.from_version \
+               LEFT JOIN scheme_version t ON t.version = b.to_version \
+               WHERE b.scheme = $1 AND b.issuer_id = $2 AND b.application_serial = $3 AND b.listed_at <= $4 \
+               AND f.made_at <= $4 AND (t.made_at IS NULL OR t.made_at > $4) ORDER BY b.from_version LIMIT 1";
+    let values = params![scheme.to_string(), issuer_id.to_string(), serial.to_string(), format_date_time(at)];
+    let row = db.read(Scope::Platform).fetch_optional(sql, values).await?;
+    Ok(row.map(|row| row.int("from_version")).transpose()?)
 }
 
 /// Lines that a difference shows to people.

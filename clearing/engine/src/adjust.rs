@@ -27,20 +27,23 @@ pub enum Origin {
     Fee,
     /// 人工: by hand.
     Manual,
+    /// 发卡方TAC判定: the issuer found the TAC of a cleared record wrong.
+    TacVerdict,
 }
 
 impl Origin {
     /// Every origin.
-    pub const ALL: [Self; 5] = [Self::Suspicious, Self::Dispute, Self::LateClaim, Self::Fee, Self::Manual];
+    pub const ALL: [Self; 6] =
+        [Self::Suspicious, Self::Dispute, Self::LateClaim, Self::Fee, Self::Manual, Self::TacVerdict];
 
     /// The name in the database.
     pub fn name(self) -> &'static str {
-        ["suspicious", "dispute", "late_claim", "fee", "manual"][self as usize]
+        ["suspicious", "dispute", "late_claim", "fee", "manual", "tac_verdict"][self as usize]
     }
 
     /// The Chinese name.
     pub fn name_zh(self) -> &'static str {
-        ["可疑记录", "差错争议", "迟到请款", "手续费", "人工"][self as usize]
+        ["可疑记录", "差错争议", "迟到请款", "手续费", "人工", "TAC判定"][self as usize]
     }
 
     /// The origin of a name.

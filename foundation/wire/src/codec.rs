@@ -43,7 +43,9 @@ pub(crate) fn parse_number(text: &[u8], signed: bool) -> Option<i64> {
         [b'-', digits @ ..] if signed => (digits, true),
         digits => (digits, false),
     };
-    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.iter().all(u8::is_ascii_digit) {
+    // Of a wider field the digits in front must be zeros.
+    let (zeros, digits) = digits.split_at(digits.len().saturating_sub(MAX_DIGITS));
+    if digits.is_empty() || zeros.iter().any(|digit| *digit != b'0') || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let number = digits.iter().fold(0_i64, |n, d| n * 10 + i64::from(d - b'0'));

@@ -47,7 +47,7 @@ pub fn make_dir(dir: &Path) -> Result<(), LinkError> {
 /// Gives a file that is synced another name, replacing one of that name; durable when it returns. Across file systems
 /// it is copied beside its new name first.
 pub fn move_file(from: &Path, to: &Path) -> Result<(), LinkError> {
-    let dir = to.parent().unwrap_or(Path::new("."));
+    let dir = folder_of(to);
     match fs::rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             let temp = temporary(to);
@@ -63,12 +63,12 @@ pub fn move_file(from: &Path, to: &Path) -> Result<(), LinkError> {
         other => other.map_err(LinkError::io(from))?,
     }
     sync_dir(dir)?;
-    from.parent().filter(|p| *p != dir).map_or(Ok(()), sync_dir)
+    if folder_of(from) == dir { Ok(()) } else { sync_dir(folder_of(from)) }
 }
 
 /// Writes a whole small file; complete and durable, or not there.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
-    let dir = path.parent().unwrap_or(Path::new("."));
+    let dir = folder_of(path);
     make_dir(dir)?;
     let temp = temporary(path);
     let written = || -> io::Result<()> {
@@ -80,6 +80,11 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
     };
     written().map_err(LinkError::io(path))?;
     sync_dir(dir)
+}
+
+/// The folder a name lies in; this one for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn temporary(path: &Path) -> PathBuf {

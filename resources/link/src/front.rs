@@ -70,6 +70,11 @@ impl Default for Limits {
     }
 }
 
+/// Bytes that may lie in a member's spool where its account says nothing else.
+pub const QUOTA_BYTES: u64 = 4 << 30;
+/// Files that may lie there.
+pub const QUOTA_FILES: u64 = 1000;
+
 /// By which line a file came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -77,6 +82,8 @@ pub enum Channel {
     Sftp,
     /// HTTPS.
     Https,
+    /// The centre's own desk.
+    Desk,
 }
 
 impl Channel {
@@ -85,6 +92,7 @@ impl Channel {
         match self {
             Self::Sftp => "sftp",
             Self::Https => "https",
+            Self::Desk => "desk",
         }
     }
 }

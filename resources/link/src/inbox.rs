@@ -25,9 +25,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tongka_base::MemberCode;
 use tongka_base::date::format_date_time;
-use tongka_storage::{Scope, WriteTx, params};
+use tongka_base::{Clock, MemberCode};
+use tongka_storage::{Db, Scope, WriteTx, params};
 use tongka_wire::{FileName, HEADER_LEN, Header, Kind};
 
 /// Bytes of the largest signature file.
@@ -656,15 +656,46 @@ pub async fn recover(front: &Front) -> Result<usize, LinkError> {
     Ok(handed)
 }
 
-/// Notes what the centre made of a file of the desk: `taken`, or `rejected` with a code, which lets it be sent anew.
+/// Whether a file of the desk is in the books as handed over, or is not in them: put there by other means. Until then its
+/// front is not done with it.
 ///
 /// # Errors
 /// What the database says.
-pub async fn settle(tx: &mut WriteTx, member: MemberCode, name: &str, refusal: Option<&str>) -> Result<(), LinkError> {
+pub async fn is_handed(db: &Db, name: FileName) -> Result<bool, LinkError> {
+    let sql = "SELECT state FROM front_file WHERE member = $1 AND direction = 'in' AND name = $2";
+    let row = db.read(Scope::Platform).fetch_optional(sql, params![name.member, name.to_string()]).await?;
+    let state = row.map(|row| row.text("state")).transpose()?;
+    Ok(!state.is_some_and(|state| matches!(state.as_str(), "received" | "waiting")))
+}
+
+/// Notes what the centre made of a file of the desk: `taken`, or `rejected` with a code and why, which lets it be sent anew.
+///
+/// # Errors
+/// What the database says.
+pub async fn settle(
+    db: &Db,
+    name: FileName,
+    size: u64,
+    refusal: Option<(&str, &str)>,
+    clock: &dyn Clock,
+) -> Result<(), LinkError> {
     let state = if refusal.is_some() { "rejected" } else { "taken" };
+    let (code, detail) = refusal.unwrap_or_default();
+    let shown = name.to_string();
+    let mut tx = db.begin_write_locking(Scope::Platform, &transfers::LOCKED).await?;
     let sql = "UPDATE front_file SET state = $3, code = $4 WHERE member = $1 AND direction = 'in' AND name = $2";
-    tx.execute(sql, params![member, name, state, refusal.unwrap_or_default()]).await?;
-    Ok(())
+    tx.execute(sql, params![name.member, shown.as_str(), state, code]).await?;
+    let caller = Caller {
+        member: name.member,
+        login: "desk".to_owned(),
+        channel: Channel::Desk,
+        address: String::new(),
+        quota_bytes: 0,
+        quota_files: 0,
+    };
+    let event = Event { size, state, code, detail, ..caller.event(&shown) };
+    transfers::append(&mut tx, clock, "in", &event).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The caller's inbox: what is in the spool, and what was handed over in the last days.

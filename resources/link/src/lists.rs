@@ -11,6 +11,8 @@ const TRANSFER_STATES: &[EnumValue] = &[
     EnumValue { value: "received", zh: "已收全", en: "received", tone: Tone::Info },
     EnumValue { value: "waiting", zh: "等待签名", en: "waits for its signature", tone: Tone::Warn },
     EnumValue { value: "handed", zh: "已交清算", en: "handed to the centre", tone: Tone::Ok },
+    EnumValue { value: "taken", zh: "已受理", en: "taken", tone: Tone::Ok },
+    EnumValue { value: "rejected", zh: "不予受理", en: "rejected", tone: Tone::Bad },
     EnumValue { value: "known", zh: "重复送达", en: "known", tone: Tone::Plain },
     EnumValue { value: "refused", zh: "已拒绝", en: "refused", tone: Tone::Bad },
     EnumValue { value: "fetched", zh: "已取走", en: "fetched", tone: Tone::Ok },

@@ -11,14 +11,14 @@ use crate::inbox::{blocking, seconds, unix_seconds};
 use crate::names::InboxName;
 use crate::transfers::{self, Event};
 use crate::{LinkCode, LinkError, sign};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use tongka_base::MemberCode;
 use tongka_base::date::format_date_time;
-use tongka_storage::{Scope, WriteTx, params};
+use tongka_storage::{Db, Scope, WriteTx, params};
 use tongka_wire::FileName;
 
 /// A file for a member.
@@ -110,6 +110,26 @@ pub async fn offer(
     )
     .await?;
     Ok(())
+}
+
+/// Takes an offer back that a newer one makes needless, unless the member fetched it and did not confirm it yet. Says
+/// whether it is gone. Within the caller's transaction.
+///
+/// # Errors
+/// What the database says.
+pub async fn withdraw(tx: &mut WriteTx, member: MemberCode, name: &str) -> Result<bool, LinkError> {
+    let sql = "DELETE FROM front_offer WHERE member = $1 AND name = $2 AND NOT EXISTS (SELECT 1 FROM front_file f \
+               WHERE f.member = $1 AND f.direction = 'out' AND f.name = $2 AND f.state = 'fetched')";
+    Ok(tx.execute(sql, params![member, name]).await? > 0)
+}
+
+/// Bodies that offers still need.
+///
+/// # Errors
+/// What the database says.
+pub async fn bodies(db: &Db) -> Result<BTreeSet<PathBuf>, LinkError> {
+    let rows = db.read(Scope::Platform).fetch_all("SELECT DISTINCT body FROM front_offer", params![]).await?;
+    rows.iter().map(|row| Ok(PathBuf::from(row.text("body")?))).collect()
 }
 
 /// All files for the caller by name, with where their bytes are.

@@ -7,12 +7,14 @@
 //! | `received` | complete, on disk |
 //! | `waiting` | waits for its signature |
 //! | `handed` | in the centre's hands |
+//! | `taken`, `rejected` | what the centre made of a file that is no upload |
 //! | `known` | the same bytes once more: nothing was done |
 //! | `refused` | with a code; the bytes are kept |
 //! | `fetched`, `confirmed` | a result was read to its end, its receipt was confirmed |
 //! | `offered` | a file for the member that is not a result of a clearing date |
 
 use crate::{Caller, Front, LinkError};
+use tongka_base::Clock;
 use tongka_base::date::format_date_time;
 use tongka_storage::{Scope, WriteTx, params};
 
@@ -46,11 +48,21 @@ pub(crate) async fn record(
     direction: &str,
     event: &Event<'_>,
 ) -> Result<(), LinkError> {
+    append(tx, &*front.clock, direction, event).await
+}
+
+/// As [`record`], for who is no front.
+pub(crate) async fn append(
+    tx: &mut WriteTx,
+    clock: &dyn Clock,
+    direction: &str,
+    event: &Event<'_>,
+) -> Result<(), LinkError> {
     tx.execute(
         "INSERT INTO transfer (id, at, member, login, channel, address, direction, name, size, fingerprint, state, \
          code, detail) SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM transfer",
         params![
-            format_date_time(front.clock.now()),
+            format_date_time(clock.now()),
             event.caller.member,
             event.caller.login.as_str(),
             event.caller.channel.name(),

@@ -195,13 +195,10 @@ async fn other_members_names_and_kinds_are_refused_and_rung() {
         assert_eq!(send(&ground, &who, &ack.to_string(), &content(&ack, 1, b'0')).await.unwrap(), "handed");
         assert!(ground.front.places.desk.join(ack.to_string()).exists());
         assert_eq!(code(send(&ground, &who, &ack.to_string(), &content(&ack, 1, b'1')).await), LinkCode::Pending);
-        let mut tx = ground.front.db.begin_write(Scope::Platform).await.unwrap();
-        inbox::settle(&mut tx, SHANGHAI, &ack.to_string(), Some("T01")).await.unwrap();
-        tx.commit().await.unwrap();
+        let settle = |refusal| inbox::settle(&ground.front.db, ack, 0, refusal, &*ground.front.clock);
+        settle(Some(("O04", "not offered"))).await.unwrap();
         assert_eq!(send(&ground, &who, &ack.to_string(), &content(&ack, 1, b'1')).await.unwrap(), "handed");
-        let mut tx = ground.front.db.begin_write(Scope::Platform).await.unwrap();
-        inbox::settle(&mut tx, SHANGHAI, &ack.to_string(), None).await.unwrap();
-        tx.commit().await.unwrap();
+        settle(None).await.unwrap();
         assert_eq!(code(send(&ground, &who, &ack.to_string(), &content(&ack, 1, b'2')).await), LinkCode::Taken);
     }
 }

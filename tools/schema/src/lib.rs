@@ -10,8 +10,10 @@ mod issuing;
 mod job;
 mod keys;
 mod ledger;
+mod lists;
 mod member;
 mod reporting;
+mod tac;
 
 use tongka_storage::{Db, Migration, StorageError};
 
@@ -27,7 +29,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, name: "member", sql: member::SQL },
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
     Migration { version: 10, name: "front", sql: front::SQL },
+    Migration { version: 11, name: "lists", sql: lists::SQL },
     Migration { version: 13, name: "cards", sql: cards::SQL },
+    Migration { version: 14, name: "tac", sql: tac::SQL },
     Migration { version: 15, name: "reporting", sql: reporting::SQL },
 ];
 

@@ -23,10 +23,10 @@ pub(crate) enum FrontCommand {
         #[arg(long)]
         password_file: Option<PathBuf>,
         /// 暂存配额，字节 / bytes that may lie in the spool
-        #[arg(long, default_value_t = 4 << 30)]
+        #[arg(long, default_value_t = tongka_link::front::QUOTA_BYTES)]
         quota_bytes: u64,
         /// 暂存配额，文件数 / files that may lie in the spool
-        #[arg(long, default_value_t = 1000)]
+        #[arg(long, default_value_t = tongka_link::front::QUOTA_FILES)]
         quota_files: u64,
         /// 同时连接数 / connections at a time
         #[arg(long, default_value_t = 8)]
@@ -59,6 +59,15 @@ pub(crate) enum FrontCommand {
         /// 公钥指纹 / its fingerprint
         #[arg(long)]
         fingerprint: String,
+    },
+    /// 生成清算中心的 SM2 签名密钥文件，口令从文件读取；打印公钥，交各成员机构 / make the centre's SM2 key file, with which files for members are signed; prints the public key for the members
+    Keygen {
+        /// 密钥文件，不得已存在 / the key file; it must not exist
+        #[arg(long)]
+        out: PathBuf,
+        /// 口令文件 / file with the passphrase
+        #[arg(long)]
+        passphrase_file: PathBuf,
     },
     /// 账户与公钥 / accounts and their keys
     List {

@@ -20,6 +20,11 @@ fn date(text: &str) -> Result<Date, Box<dyn Error>> {
     parse_date_lenient(text).ok_or_else(|| format!("Y20 日期 date YYYY-MM-DD: {text}").into())
 }
 
+/// Reads a file with a secret.
+fn read(path: &std::path::Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("Y20 {}: {e}", path.display()))
+}
+
 pub(crate) async fn run(command: FrontCommand, as_json: bool) -> Outcome {
     let told = |value: serde_json::Value, text: String| {
         println!("{}", if as_json { value.to_string() } else { text });
@@ -29,10 +34,7 @@ pub(crate) async fn run(command: FrontCommand, as_json: bool) -> Outcome {
         FrontCommand::Add { data, login, member, addresses, password_file, quota_bytes, quota_files, connections } => {
             let code = MemberCode::parse(member.as_bytes());
             let member = code.ok_or_else(|| format!("Y20 成员代码 member code of 8 digits: {member}"))?;
-            let read = |path: std::path::PathBuf| {
-                std::fs::read_to_string(&path).map_err(|e| format!("Y20 {}: {e}", path.display()))
-            };
-            let password = password_file.map(read).transpose()?;
+            let password = password_file.as_deref().map(read).transpose()?;
             let password = password.as_deref().map(|text| text.trim_end_matches(['\r', '\n']));
             let db = open_or_make(&data).await?;
             let new = NewAccount {
@@ -60,6 +62,14 @@ pub(crate) async fn run(command: FrontCommand, as_json: bool) -> Outcome {
             let db = open(&data).await?;
             revoke_key(&db, Scope::Platform, AT_THE_SERVER, &login, &fingerprint, &SystemClock).await?;
             told(json!({ "fingerprint": fingerprint }), format!("✓ 已吊销 revoked: {fingerprint}"))
+        }
+        FrontCommand::Keygen { out, passphrase_file } => {
+            let passphrase = read(&passphrase_file)?;
+            let public = tongka_link::sign::make_key_file(&out, passphrase.trim_end_matches(['\r', '\n']))?;
+            told(
+                json!({ "public_key": public }),
+                format!("✓ 已生成 made: {}\n公钥 public key: {public}", out.display()),
+            )
         }
         FrontCommand::List { data } => {
             let db = open(&data).await?;

@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) folders: Folders,
     pub(crate) web: tongka_http::Web,
+    /// The doors to members, where this process has them.
+    pub(crate) front: Option<Arc<tongka_link::Front>>,
     pub(crate) bell: Bell,
     pub(crate) hub: Hub,
     /// Points of closed dates, which never change.

@@ -82,6 +82,7 @@ pub(crate) struct Clearing {
     pub(crate) threads: Option<usize>,
     pub(crate) look_every_ms: u64,
     pub(crate) scheme: Option<PathBuf>,
+    pub(crate) tac_verdict_days: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,6 +115,8 @@ pub(crate) struct Report {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Front {
     pub(crate) sftp: Option<SocketAddr>,
+    pub(crate) signing_key: Option<PathBuf>,
+    pub(crate) signing_passphrase: Option<String>,
 }
 
 impl Default for Config {
@@ -134,11 +137,17 @@ impl Default for Config {
                 upload_bytes: 200 << 20,
                 timeout_seconds: 60,
             },
-            clearing: Clearing { automatic: false, threads: None, look_every_ms: 500, scheme: None },
+            clearing: Clearing {
+                automatic: false,
+                threads: None,
+                look_every_ms: 500,
+                scheme: None,
+                tac_verdict_days: 5,
+            },
             keys: Keys { hsm: None },
             log: Log { level: "info".into(), format: LogFormat::Text },
             report: Report { fonts: Vec::new() },
-            front: Front { sftp: None },
+            front: Front { sftp: None, signing_key: None, signing_passphrase: None },
         }
     }
 }
@@ -174,9 +183,10 @@ impl Config {
         }
     }
 
-    /// As text without what a database address may hold: a password.
+    /// As text without passwords: one of a database address, one of a key.
     pub(crate) fn redacted(&self) -> String {
         let mut shown = self.clone();
+        shown.front.signing_passphrase = self.front.signing_passphrase.as_ref().map(|_| "***".into());
         shown.database = self.database.as_deref().map(|url| match (url.split_once("://"), url.rsplit_once('@')) {
             (Some((kind, _)), Some((_, place))) => format!("{kind}://***@{place}"),
             _ => url.to_owned(),

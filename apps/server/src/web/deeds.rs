@@ -10,6 +10,7 @@ pub(crate) fn execute<'t>(tx: &'t mut WriteTx, approval: &'t Approval, clock: &'
     Box::pin(async move {
         match tongka_access::area(&approval.kind) {
             "dispute" => Ok(tongka_dispute::execute(tx, approval, clock).await?),
+            "lists" => Ok(tongka_lists::execute(tx, approval, clock).await?),
             "member" => Ok(tongka_member::execute(tx, approval, clock).await?),
             "settlement" => Ok(tongka_settlement::reserve::execute(tx, approval, clock).await?),
             other => Err(format!("W27 前提不满足 nobody carries this out: {other}").into()),

@@ -4,6 +4,7 @@ pub(crate) mod app;
 mod assets;
 pub(crate) mod config;
 mod deeds;
+mod desk;
 mod events;
 mod front;
 mod jobs;

@@ -82,8 +82,8 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         true => worker::start(&config, &bell)?,
         false => Vec::new(),
     };
-    let door = match config.roles.contains(&Role::Front) {
-        true => front::open(&config, &db, &bell).await?,
+    let doors = match config.roles.contains(&Role::Front) {
+        true => Some(front::open(&config, &db, &bell).await?),
         false => None,
     };
     let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("W04 {}: {e}", config.listen))?;
@@ -97,6 +97,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         schemes: Mutex::default(),
         web: web(&config, db.clone())?,
         folders,
+        front: doors.as_ref().map(|doors| doors.front.clone()),
         bell: bell.clone(),
         hub: Hub::new(),
         trend: Mutex::new(BTreeMap::new()),
@@ -116,9 +117,8 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     })
     .await?;
     bell.stop();
-    if let Some((stop, serving)) = door {
-        let _ = stop.send(true);
-        let _ = serving.await;
+    if let Some(doors) = doors {
+        doors.close().await;
     }
     for thread in threads {
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -147,7 +147,11 @@ fn router(app: &App, metrics: PrometheusHandle) -> Router {
         .route("/metrics", get(move || async move { measured(&metrics) }))
         .with_state(app.clone());
     if !app.config.roles.contains(&Role::CentreApi) {
-        return finish_router(plain);
+        if app.front.is_none() {
+            return finish_router(plain);
+        }
+        let (routes, _) = routes::front_api(app.web.clone()).finish();
+        return finish_router(routes.with_state(app.clone()).merge(plain));
     }
     let api = routes::api(app.web.clone());
     let _ = app.document.set(api.document(TITLE, env!("CARGO_PKG_VERSION")));

@@ -8,7 +8,7 @@
 //! It runs in threads of its own, so that a long step never holds up the API.
 
 use super::config::Config;
-use super::{deeds, jobs, schemes};
+use super::{deeds, desk, jobs, schemes};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,11 +42,22 @@ pub(crate) struct Bell {
     /// Rings when something may have arrived.
     pub(crate) nudge: Arc<Notify>,
     stop: Arc<AtomicBool>,
+    /// Whether this process leads.
+    leads: Arc<AtomicBool>,
+}
+
+/// Holds the lead; gives it back when dropped.
+struct Lead(Arc<AtomicBool>);
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Bell {
     pub(crate) fn new() -> Self {
-        Self { nudge: Arc::new(Notify::new()), stop: Arc::new(AtomicBool::new(false)) }
+        Self { nudge: Arc::default(), stop: Arc::default(), leads: Arc::default() }
     }
 
     /// Asks the worker to end after what it is doing.
@@ -57,6 +68,16 @@ impl Bell {
 
     pub(crate) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether this process leads: what one process of an installation does at a time is done by the one that leads.
+    pub(crate) fn leads(&self) -> bool {
+        self.leads.load(Ordering::Acquire)
+    }
+
+    fn lead(&self) -> Lead {
+        self.leads.store(true, Ordering::Release);
+        Lead(self.leads.clone())
     }
 
     /// Waits for the nudge, at most so long.
@@ -81,7 +102,11 @@ pub(crate) fn start(config: &Config, bell: &Bell) -> std::io::Result<Vec<std::th
         let (config, bell) = (config.clone(), bell.clone());
         thread("tongka-jobs", async move { jobs::run(&config, &bell).await })?
     };
-    Ok(vec![leader, runner])
+    let desk = {
+        let (config, bell) = (config.clone(), bell.clone());
+        thread("tongka-desk", async move { desk::run(&config, &bell).await })?
+    };
+    Ok(vec![leader, runner, desk])
 }
 
 /// A thread with a runtime: the work blocks it, heartbeats run beside.
@@ -123,6 +148,7 @@ async fn term(config: &Config, bell: &Bell) -> Outcome<()> {
         }
         Err(other) => return Err(other.into()),
     };
+    let _lead = bell.lead();
     let db = tongka_exchange::run::open_database(&folders, config.database.as_deref()).await?;
     let mut leader = Leader { config, folders: &folders, db: &db, day: None, seen: None, asked_at: None };
     tracing::info!(node = node(), "leading the clearing date");

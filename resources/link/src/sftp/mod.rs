@@ -15,7 +15,7 @@ mod session;
 
 pub use host::host_keys;
 
-use crate::{Front, LinkError, inbox};
+use crate::{Front, LinkError};
 use door::Door;
 use session::Visitor;
 use std::collections::HashMap;
@@ -61,7 +61,7 @@ impl Default for SftpConfig {
 
 /// How long failed logins of an address count.
 const FAILURE_WINDOW: Duration = Duration::from_secs(600);
-/// How often what was held back is looked at again.
+/// How often ended sessions are counted off.
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// Who is connected and who failed.
@@ -158,7 +158,7 @@ impl Drop for Place {
 /// data folder when they are not there.
 ///
 /// # Errors
-/// What the disk says of the host keys, the database at the start.
+/// What the disk says of the host keys.
 pub async fn serve(
     front: Arc<Front>,
     config: SftpConfig,
@@ -166,10 +166,6 @@ pub async fn serve(
     stop: watch::Receiver<bool>,
 ) -> Result<(), LinkError> {
     let ssh = Arc::new(session::ssh_config(host_keys(&front.places.data)?, &config));
-    let handed = inbox::recover(&front).await?;
-    if handed > 0 {
-        tracing::info!(handed, "files that a stop held back were handed over");
-    }
     let shared = Arc::new(Shared { front: Arc::clone(&front), config, counts: Mutex::default() });
     let mut sweep = tokio::time::interval(SWEEP);
     let mut sessions = tokio::task::JoinSet::new();
@@ -177,12 +173,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut stopped => break,
-            _ = sweep.tick() => {
-                if let Err(error) = inbox::recover(&front).await {
-                    tracing::error!("{error}");
-                }
-                while sessions.try_join_next().is_some() {}
-            }
+            _ = sweep.tick() => while sessions.try_join_next().is_some() {},
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     let address = canonical(address);

@@ -216,6 +216,11 @@ async fn upload(
     }))
 }
 
+/// When a transaction happened.
+fn at(txu: &tongka_wire::txu::Txu) -> tongka_base::DateTime {
+    txu.date.and_time(chrono::NaiveTime::MIN) + chrono::TimeDelta::seconds(i64::from(txu.time_seconds))
+}
+
 /// A record's line for who may not see whole card numbers.
 pub(crate) fn masked_line(line: &[u8]) -> String {
     let hidden = SERIAL.start + 6..SERIAL.end - 4;
@@ -318,6 +323,13 @@ async fn explain_record(
     if let Explained::Record(trail) = &explained {
         if !actor.may("cards.unmask") {
             told["raw"] = json!(masked_line(&trail.raw));
+        }
+        if trail.reason == Reason::Blacklisted
+            && let Ok(txu) = tongka_wire::txu::parse_txu(&[&trail.raw[..], b"\r\n"].concat())
+        {
+            let (card, at) = ((txu.scheme, txu.issuer_id, txu.serial), at(&txu));
+            let judged = super::list_version::judge(&app, trail.upload.name.member, card, at).await?;
+            told["liability"] = json!(judged);
         }
         let texts = trail.checks.iter().map(|c| (c.reason.text_zh(), c.reason.text_en()));
         for (check, (zh, en)) in told["checks"].as_array_mut().into_iter().flatten().zip(texts) {

@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<&'static ListSpec> {
     lists.extend(tongka_key::lists::LISTS);
     lists.extend(tongka_issuing::lists::LISTS);
     lists.extend(tongka_link::lists::LISTS);
+    lists.extend(tongka_lists::LISTS);
     lists
 }
 

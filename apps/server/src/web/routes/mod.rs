@@ -5,8 +5,10 @@ mod approval;
 mod card;
 mod day;
 mod file;
+mod front;
 mod job;
 mod key;
+mod list_version;
 mod lists;
 mod member;
 mod record;
@@ -33,6 +35,8 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = approval::add(api);
     let api = day::add(api);
     let api = file::add(api);
+    let api = front::add(api);
+    let api = list_version::add(api);
     let api = record::add(api);
     let api = suspicious::add(api);
     let api = member::add(api);
@@ -42,4 +46,9 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = card::add(api);
     let api = job::add(api);
     system::add(api)
+}
+
+/// The routes of a process that is a front and nothing else.
+pub(crate) fn front_api(web: Web) -> Api<App> {
+    front::add(Api::new(web))
 }
