@@ -277,7 +277,7 @@ align-items:center;gap:24px}header h1{margin:0;font-size:22px;font-weight:600}he
 .line{text-align:right}h1 span,h2 span,th span,dt span,.label span,.calm span{font-weight:400;opacity:.6;margin-left:8px;\
 font-size:.82em}main{max-width:1240px;margin:0 auto;padding:20px 24px}section{background:#fff;border:1px solid var(--line);\
 border-radius:10px;padding:16px 20px;margin-bottom:18px}h2{font-size:16px;margin:0 0 12px;font-weight:600}\
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(138px,1fr));gap:12px}.card{border:1px solid var(--line);\
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:12px}.card{border:1px solid var(--line);\
 border-radius:8px;padding:12px 14px}.value{font-size:24px;font-weight:600;font-variant-numeric:tabular-nums}\
 .label{color:var(--soft);font-size:13px}.card.ok .value{color:var(--ok)}.card.wait{background:var(--waitbg);border-color:#f0dca8}\
 .card.wait .value{color:var(--wait)}.card.bad{background:var(--badbg);border-color:#f3c2bd}.card.bad .value{color:var(--bad)}\

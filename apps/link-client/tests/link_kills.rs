@@ -279,3 +279,40 @@ async fn a_thousand_kills_lose_nothing_and_double_nothing() {
         3 * (sent + given)
     );
 }
+
+/// Runs a script in a name space of its own, where it may mount; `None` where that is not permitted.
+fn in_own_mounts(script: &str) -> Option<String> {
+    let permitted = Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|o| o.status.success());
+    permitted.then(|| {
+        let output = Command::new("unshare").args(["-rm", "sh", "-c", script]).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_a_free_byte_loses_nothing() {
+    let centre = common::Centre::start(None, None).await;
+    let member = common::Member::of(&centre, "");
+    let upload = name(Kind::Txu, MEMBERS[0], 6);
+    fs::write(member.path("tongka-link.toml"), &member.text).unwrap();
+    member.put(&upload.to_string(), &bytes_of(&upload));
+    let script = format!(
+        "cd {folder} && mkdir -p work && mount -t tmpfs -o size=1m tmpfs work || exit 9
+         mkdir hold && mv outbox/*.dat hold/ && {program} once; echo started $?
+         mv hold/*.dat outbox/; dd if=/dev/zero of=work/fill bs=4k 2>/dev/null
+         {program} once; echo full $?; ls outbox
+         rm work/fill; {program} once; echo freed $?; cat work/journal.log",
+        folder = member.folder.path().display(),
+        program = env!("CARGO_BIN_EXE_tongka-link"),
+    );
+    let told = tokio::task::spawn_blocking(move || in_own_mounts(&script)).await.unwrap();
+    if let Some(told) = told {
+        for wanted in ["started 0", "full 1", "freed 0"] {
+            assert!(told.contains(wanted), "{wanted}: {told}");
+        }
+        assert_eq!(centre.received(&upload.to_string()).unwrap(), bytes_of(&upload), "{told}");
+    } else {
+        println!("no mounts here: only the pause below a limit is tested (link_round)");
+    }
+    centre.end().await;
+}
