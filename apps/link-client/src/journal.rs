@@ -133,6 +133,11 @@ impl Journal {
         &self.books
     }
 
+    /// Bytes of the journal.
+    pub(crate) fn size(&self) -> u64 {
+        self.good
+    }
+
     /// Writes entries down, all on disk when it returns; on an error none of them counts.
     ///
     /// # Errors

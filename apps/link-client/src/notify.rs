@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+use tongka_link::client::certificates;
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 /// Time that a command or a webhook may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,13 +69,7 @@ fn agent(authorities: Option<&Path>) -> Result<Agent, ClientError> {
         .provider(TlsProvider::Rustls)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
     if let Some(path) = authorities {
-        let pem = std::fs::read(path).map_err(ClientError::io(path))?;
-        let certificate = |item: Result<PemItem<'static>, ureq::Error>| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        };
-        let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
-        tls = tls.root_certs(RootCerts::Specific(Arc::new(found)));
+        tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates(path)?)));
     }
     let config =
         Agent::config_builder().tls_config(tls.build()).max_redirects(0).timeout_global(Some(PATIENCE)).build();

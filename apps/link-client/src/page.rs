@@ -15,6 +15,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use tongka_base::Clock;
 
@@ -22,6 +23,8 @@ use tongka_base::Clock;
 pub struct Shared {
     pub(crate) config: Config,
     pub(crate) books: RwLock<Books>,
+    /// Bytes of the journal that the books above come from.
+    pub(crate) shown: AtomicU64,
     pub(crate) live: Arc<Mutex<Live>>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -35,7 +38,11 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     /// Shows the client's books as they are now.
     pub(crate) fn publish(&self, client: &Client) {
-        client.books().clone_into(&mut self.books.write().expect("no thread panics with it"));
+        let size = client.journal.size();
+        // The books change with the journal only.
+        if self.shown.swap(size, Ordering::AcqRel) != size {
+            client.books().clone_into(&mut self.books.write().expect("no thread panics with it"));
+        }
     }
 
     fn status(&self) -> Status {

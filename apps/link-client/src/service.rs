@@ -3,6 +3,7 @@
 use crate::client::{Client, Round};
 use crate::{ClientError, page};
 use std::future::Future;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ pub async fn run(mut client: Client, stop: impl Future<Output = ()>) -> Result<(
     let shared = Arc::new(page::Shared {
         config: client.config().clone(),
         books: RwLock::new(client.books().clone()),
+        shown: AtomicU64::new(0),
         live: client.live(),
         clock: Arc::clone(&client.clock),
     });

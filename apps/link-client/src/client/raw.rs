@@ -116,7 +116,14 @@ impl Client {
             .collect();
         claimed.sort();
         for path in claimed {
-            self.convert_source(&path, &profile, round)?;
+            match self.convert_source(&path, &profile, round) {
+                // One source that cannot be read holds up no other work.
+                Err(error) if !error.is_full() => {
+                    let source = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    self.tell(error.code_text(), &source, &error.to_string());
+                }
+                other => other?,
+            }
         }
         Ok(())
     }

@@ -76,7 +76,10 @@ impl ClientCertificate {
 }
 
 /// The certificates of a PEM file, at least one.
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, LinkError> {
+///
+/// # Errors
+/// Y12, Y20 there is none in it, Y21.
+pub fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, LinkError> {
     let pem = std::fs::read(path).map_err(LinkError::io(path))?;
     let certificate = |item: Result<PemItem<'static>, ureq::Error>| match item {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),

@@ -7,7 +7,7 @@
 mod https;
 mod sftp;
 
-pub use https::{ClientCertificate, HttpsClient, HttpsTarget, Signing};
+pub use https::{ClientCertificate, HttpsClient, HttpsTarget, Signing, certificates};
 pub use sftp::{SftpClient, SftpTarget};
 
 use crate::{LinkCode, LinkError};
