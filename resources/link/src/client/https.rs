@@ -16,7 +16,7 @@ use std::time::Duration;
 use tongka_base::{Clock, DateTime};
 use tongka_crypto::{Sm2Signer, hmac_sm3, sm3};
 use ureq::http::{Request, Response};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
@@ -57,6 +57,42 @@ impl std::fmt::Debug for HttpsTarget {
     }
 }
 
+/// What the client shows of itself where the server asks for a certificate (双向 TLS).
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// Its certificate and those above it, PEM.
+    pub chain: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+}
+
+impl ClientCertificate {
+    fn read(&self) -> Result<ClientCert, LinkError> {
+        let chain = certificates(&self.chain)?;
+        let pem = Zeroizing::new(std::fs::read(&self.key).map_err(LinkError::io(&self.key))?);
+        let bad = |e| LinkError::new(LinkCode::Key, format!("{}: {e}", self.key.display()));
+        Ok(ClientCert::new_with_certs(&chain, PrivateKey::from_pem(&pem).map_err(bad)?))
+    }
+}
+
+/// The certificates of a PEM file, at least one.
+///
+/// # Errors
+/// Y12, Y20 there is none in it, Y21.
+pub fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, LinkError> {
+    let pem = std::fs::read(path).map_err(LinkError::io(path))?;
+    let certificate = |item: Result<PemItem<'static>, ureq::Error>| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
+    if found.is_empty() {
+        let detail = format!("没有证书 no certificate: {}", path.display());
+        return Err(LinkError::new(LinkCode::Invalid, detail));
+    }
+    Ok(found)
+}
+
 /// A client.
 #[derive(Clone, Debug)]
 pub struct HttpsClient {
@@ -94,7 +130,7 @@ fn broken(error: impl Display) -> LinkError {
 }
 
 impl HttpsClient {
-    pub(super) fn new(target: &HttpsTarget) -> Result<Self, LinkError> {
+    pub(super) fn new(target: &HttpsTarget, shown: Option<&ClientCertificate>) -> Result<Self, LinkError> {
         let own = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
         if !target.url.starts_with("https://") && !own.iter().any(|o| target.url.starts_with(o)) {
             return Err(LinkError::new(LinkCode::Invalid, format!("须为 https must be https: {}", target.url)));
@@ -103,17 +139,10 @@ impl HttpsClient {
             .provider(TlsProvider::Rustls)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
         if let Some(path) = &target.authorities {
-            let pem = std::fs::read(path).map_err(LinkError::io(path))?;
-            let certificate = |item: Result<PemItem<'static>, ureq::Error>| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            };
-            let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
-            if found.is_empty() {
-                let detail = format!("没有证书 no certificate: {}", path.display());
-                return Err(LinkError::new(LinkCode::Invalid, detail));
-            }
-            tls = tls.root_certs(RootCerts::Specific(Arc::new(found)));
+            tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates(path)?)));
+        }
+        if let Some(shown) = shown {
+            tls = tls.client_cert(Some(shown.read()?));
         }
         let config = Agent::config_builder()
             .tls_config(tls.build())

@@ -7,7 +7,7 @@
 mod https;
 mod sftp;
 
-pub use https::{HttpsClient, HttpsTarget, Signing};
+pub use https::{ClientCertificate, HttpsClient, HttpsTarget, Signing, certificates};
 pub use sftp::{SftpClient, SftpTarget};
 
 use crate::{LinkCode, LinkError};
@@ -62,6 +62,8 @@ pub enum Target {
     Sftp(SftpTarget),
     /// By HTTPS.
     Https(HttpsTarget),
+    /// By HTTPS, showing a certificate.
+    MutualTls(HttpsTarget, ClientCertificate),
 }
 
 impl Remote {
@@ -72,7 +74,8 @@ impl Remote {
     pub async fn connect(target: &Target) -> Result<Self, LinkError> {
         Ok(match target {
             Target::Sftp(target) => Self::Sftp(SftpClient::connect(target).await?),
-            Target::Https(target) => Self::Https(HttpsClient::new(target)?),
+            Target::Https(target) => Self::Https(HttpsClient::new(target, None)?),
+            Target::MutualTls(target, shown) => Self::Https(HttpsClient::new(target, Some(shown))?),
         })
     }
 
