@@ -18,7 +18,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
     : error.status === 404
       ? t('error.notFound')
       : (language === 'zh' ? error.zh : error.en) || t('error.title');
-  const hint = network ? t('error.networkHint') : error.detail || (error.status === 404 ? t('error.notFoundHint') : '');
+  const hint = network ? t('error.networkHint') : oneLanguage(error.detail, language) || (error.status === 404 ? t('error.notFoundHint') : '');
   return (
     <Alert
       className="problem-view"

@@ -238,7 +238,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     folded: ['id', 'created_at'],
     primary: ['login', 'name', 'state'], toolbar: AccountToolbar, actions: AccountActions },
   roles: { rowKey: 'code', render: { permissions: (value) => <Permissions codes={String(value ?? '')} /> }, widths: { permissions: 110 }, open: path('/roles', 'code'), toolbar: AddRole },
-  sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
+  sessions: { rowKey: 'id', folded: ['id', 'member', 'expires_at'], widths: { login: 110, name: 90, end_reason: 110, address: 120 }, render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
   approvals: { rowKey: 'id', render: { kind: deed, summary: plain, object: plain }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };
