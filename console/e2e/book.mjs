@@ -176,7 +176,7 @@ export async function run({ test, browser, base, accounts, shot }) {
     await page.keyboard.type('0.2');
     await press(/下一步/);
     await press('开始试算');
-    await page.locator('[data-chart=drawn]:visible').waitFor({ timeout: 60_000 });
+    await page.locator('[data-chart=drawn]:visible').waitFor({ timeout: 180_000 });
     await page.locator('.plain-table tfoot:visible').waitFor();
     await settled(page);
     await shot(page, 'book_what_if');

@@ -8,6 +8,9 @@ const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--no-default-browser-check'];
 
+/** How long anything is waited for: a bound for what never comes, on a machine that other work keeps busy. */
+const PATIENCE_MS = 60_000;
+
 export async function launch() {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: apt-get install chromium, or name one in CHROMIUM`);
@@ -26,17 +29,19 @@ export async function open(browser, base, { theme = 'light', language = 'zh', wi
   await context.addInitScript(([t, l]) => {
     localStorage.setItem('tongka.theme', t);
     localStorage.setItem('tongka.language', l);
-    // Questions to the server that are under way, counted where they are asked.
+    // Questions to the server that are under way, counted where they are asked and where their answers are read.
     window.underWay = 0;
-    const ask = window.fetch;
-    window.fetch = async (...question) => {
-      window.underWay += 1;
-      try {
-        return await ask(...question);
-      } finally {
-        window.underWay -= 1;
-      }
-    };
+    const counted = (work) =>
+      async function (...values) {
+        window.underWay += 1;
+        try {
+          return await work.apply(this, values);
+        } finally {
+          window.underWay -= 1;
+        }
+      };
+    window.fetch = counted(window.fetch);
+    for (const read of ['text', 'json', 'blob', 'arrayBuffer']) Response.prototype[read] = counted(Response.prototype[read]);
   }, [theme, language]);
   const page = await context.newPage();
   const complaints = [];
@@ -59,7 +64,7 @@ export async function open(browser, base, { theme = 'light', language = 'zh', wi
     // Leaving a page takes back what it asked for; downloads go to disk instead of the page.
     if (!/ERR_ABORTED/.test(why)) complaints.push(`${why} ${request.method()} ${request.url().replace(base, '')}`);
   });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   return { context, page, complaints };
 }
 
@@ -89,7 +94,7 @@ export async function settled(page) {
       const moving = document.getAnimations().some((a) => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity);
       return window.underWay === 0 && !busy && !moving && document.querySelector('#content, .login') !== null && charts.every((c) => c.dataset.chart === 'drawn');
     });
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + PATIENCE_MS;
   let rest = 0;
   while (rest < 2) {
     rest = (await calm()) ? rest + 1 : 0;

@@ -34,7 +34,7 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
       await page.goto(`${base}/days`);
       await page.getByRole('button', { name: '开启清算日' }).click();
       await page.getByRole('dialog').getByRole('button', { name: /提\s*交/ }).click();
-      await page.waitForFunction(() => /\d{4}-\d\d-\d\d/.test(document.querySelector('.day-chip')?.innerText ?? ''), null, { timeout: 30_000 });
+      await page.waitForFunction(() => /\d{4}-\d\d-\d\d/.test(document.querySelector('.day-chip')?.innerText ?? ''));
       await page.goto(base);
       await page.locator('.dash-badge.estimate').waitFor();
       await settled(page);
@@ -150,7 +150,7 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
     await dialog.getByText('此操作不可撤销').waitFor();
     await shot(page, 'day_cut');
     await dialog.getByRole('button', { name: /确\s*定/ }).click();
-    await page.locator('.page-head', { hasText: '已关账' }).waitFor({ timeout: 120_000 });
+    await page.locator('.page-head', { hasText: '已关账' }).waitFor({ timeout: 180_000 });
     const undone = await page.locator('.step:not(.done)').count();
     if (undone) throw new Error(`${undone} steps are not done`);
     await settled(page);
@@ -164,7 +164,7 @@ export async function run({ test, browser, base, accounts, shot, upload }) {
     await page.getByRole('dialog').getByRole('button', { name: /确\s*定/ }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('tab', { name: '证明' }).click();
-    await page.getByText('两条路径完全一致').waitFor({ timeout: 60_000 });
+    await page.getByText('两条路径完全一致').waitFor({ timeout: 180_000 });
     await settled(page);
     await shot(page, 'day_proved');
     await page.goto(`${base}/jobs`);

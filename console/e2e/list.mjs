@@ -89,7 +89,9 @@ export async function run({ test, browser, base, accounts, shot }) {
     await go('/uploads?record_count.from=1');
     await page.getByRole('button', { name: '常用查询', exact: true }).click();
     await page.getByRole('textbox', { name: '名称' }).fill('有记录的');
+    const saved = page.waitForResponse((r) => r.url().includes('/preferences/') && r.request().method() === 'PUT');
     await page.getByRole('button', { name: '保存当前查询' }).click();
+    await saved;
     await page.keyboard.press('Escape');
     await go('/uploads');
     await page.getByRole('button', { name: '常用查询', exact: true }).click();

@@ -56,8 +56,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const query = useQuery({ queryKey: KEY, queryFn: fetchSession, staleTime: Infinity, retry: false });
 
   const [ended, setEnded] = useState<Ending | null>(() => (localStorage.getItem(HINT) ? 'lost' : null));
+  // Pages ask on while a session is ended: that they are refused is no reason of its own.
+  const leaving = useRef(false);
   const forget = useCallback(
     (why: Ending) => {
+      if (why === 'lost' && (leaving.current || client.getQueryData(KEY) === null)) return;
       localStorage.removeItem(HINT);
       setCsrfToken(null);
       setEnded(why);
@@ -82,12 +85,14 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     async (why: Ending) => {
       // Whoever leaves takes the open pages along; whoever was away finds them again.
       if (why === 'out') sessionStorage.clear();
+      leaving.current = true;
       try {
         await call('DELETE', '/session');
       } catch {
         // The session is gone already, or the network is: either way nothing is shown any more.
       }
       forget(why);
+      leaving.current = false;
     },
     [forget],
   );

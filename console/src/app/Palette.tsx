@@ -3,7 +3,7 @@ import { SearchOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Input, Modal } from 'antd';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { matchPath, useNavigate } from 'react-router';
 import { get } from '../api/http';
 import { useListSpec } from '../api/lists';
 import type { Page } from '../api/types';
@@ -88,7 +88,9 @@ function Search({ done }: { done: () => void }) {
       .filter((page) => page.group)
       .map((page) => ({ key: page.path, to: page.path, title: pageTitle(page, t, side), hint: page.path }))
       .filter((entry) => fuzzy(`${entry.title} ${entry.hint}`, query));
-    const data = (query.length >= 2 ? (found.data?.items ?? []) : []).map((hit) => ({
+    // The server finds by permission; a page may be the other side's.
+    const opens = (hit: Hit) => (pages ?? []).some((page) => matchPath(page.path, hit.path.split('?')[0]!));
+    const data = (query.length >= 2 ? (found.data?.items ?? []) : []).filter(opens).map((hit) => ({
       key: `${hit.kind} ${hit.path}`,
       to: hit.path,
       title: hit.label,

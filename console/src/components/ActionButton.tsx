@@ -6,10 +6,13 @@ import { Alert, App, Button, Form, Modal, Skeleton, Tooltip, type ButtonProps } 
 import { useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import { useT } from '../i18n';
+import { Problem } from '../api/http';
+import { useLanguage, useT } from '../i18n';
 import { useTabActive } from '../app/tabs';
-import { randomKey } from '../lib/text';
+import { oneLanguage, randomKey } from '../lib/text';
 import { ProblemView } from './ProblemView';
+
+type NamePath = (string | number)[];
 
 export interface ActionButtonProps<V extends object> {
   label: ReactNode;
@@ -71,11 +74,19 @@ export function ActionButton<V extends object>(props: ActionButtonProps<V>) {
   );
 }
 
+/** The field of a form that the server speaks of: `rows[0].cut`, or by its last word where the form is flatter. */
+function placeOf(field: string, places: NamePath[]): NamePath | undefined {
+  const path = field.replaceAll(/\[(\d+)\]/g, '.$1').replace(/_fen$/, '');
+  const said = (place: NamePath) => place.map(String).join('.').replace(/_fen$/, '');
+  return places.find((place) => said(place) === path) ?? places.find((place) => place.length === 1 && said(place) === path.split('.').at(-1));
+}
+
 function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => void }) {
   const { label, title, description, children, initial, load, preview, submit, invalidate, done, danger, twoPeople, okText, width, quiet, close } = props;
   const t = useT();
   const client = useQueryClient();
   const announce = useAnnounce();
+  const { language } = useLanguage();
   const [form] = Form.useForm<V>();
   const [key, setKey] = useState(randomKey);
   const [busy, setBusy] = useState(false);
@@ -118,6 +129,11 @@ function Dialog<V extends object>(props: ActionButtonProps<V> & { close: () => v
     } catch (caught) {
       setError(caught);
       setBusy(false);
+      const places = form.getFieldsError().map(({ name }) => name);
+      for (const fault of caught instanceof Problem ? caught.errors : []) {
+        const place = placeOf(fault.field, places);
+        if (place) form.setFields([{ name: place as never, errors: [oneLanguage(fault.message, language)] }]);
+      }
     }
   };
   return (

@@ -147,7 +147,7 @@ function ChangeField({ field, path }: { field: FormField; path?: [number, string
   if (type === 'rows') return <RowsField field={field} />;
   const rules = [
     { required: !optional, message: t('common.required') },
-    ...(pattern ? [{ pattern, message: t('form.pattern') }] : []),
+    ...(pattern ? [{ pattern, message: field.hint ? t('form.patternOf', { hint: t(field.hint) }) : t('form.pattern') }] : []),
     ...(type === 'percent'
       ? [{ validator: (_: unknown, text?: string) => (!text || parsePercent(text) !== null ? Promise.resolve() : Promise.reject(new Error(t('form.percent')))) }]
       : []),
@@ -184,7 +184,7 @@ function ChangeField({ field, path }: { field: FormField; path?: [number, string
   }[type];
   const wide = type === 'area' || type === 'cardFile' || type === 'schemeFile';
   return (
-    <Form.Item name={name} label={path ? undefined : label} extra={hint && t(hint)} rules={rules} className={wide ? 'full' : path ? 'bare-item' : undefined} validateTrigger="onBlur">
+    <Form.Item name={name} label={path ? undefined : label} extra={hint && !path && t(hint)} rules={rules} className={wide ? 'full' : path ? 'bare-item' : undefined} validateTrigger="onBlur">
       {input}
     </Form.Item>
   );
@@ -226,7 +226,7 @@ function RowsField({ field }: { field: FormField }) {
                     <tr key={row.key}>
                       {fields.map((f) => (
                         <td key={f.name}>
-                          <ChangeField field={{ ...f, hint: undefined }} path={[row.name, f.name]} />
+                          <ChangeField field={f} path={[row.name, f.name]} />
                         </td>
                       ))}
                       <td>

@@ -2,6 +2,7 @@
 import { catalogue, type MessageKey } from '../i18n/messages';
 import { useT } from '../i18n';
 import { stepDetail } from '../lib/steps';
+import { plainSummary } from '../lib/text';
 
 const STEMS = {
   deed: (code: string) => `deed.${code}`,
@@ -33,6 +34,12 @@ export function Deed({ code, plain = false }: { code: string; plain?: boolean })
       {words} {!plain && <span className="code muted">{code}</span>}
     </span>
   );
+}
+
+/** What a proposal is about, in the server's words, without its marks for “all” and parts per million. */
+export function Summary({ text }: { text: string }) {
+  const plain = plainSummary(text, useT()('form.any'));
+  return <span title={plain}>{plain}</span>;
 }
 
 export function StepDetail({ step, detail }: { step: string; detail: string | null }) {

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useT } from '../i18n';
 import { diff, type Change } from '../lib/diff';
 import { formatPpm } from '../lib/money';
+import { catalogue, type MessageKey } from '../i18n/messages';
 import { wordFor } from './Deed';
 import { MemberName, Money } from './figures';
 import { ReasonText } from './verdicts';
@@ -59,7 +60,30 @@ export function DiffTable({ before, after }: { before: unknown; after: unknown }
 function FieldName({ path }: { path: string }) {
   const t = useT();
   const known = wordFor('name', path.split('.').at(-1) ?? '');
-  return known ? <span title={path}>{t(known)}</span> : <span className="mono">{path}</span>;
+  const row = /\[(\d+)\]/.exec(path)?.[1];
+  if (!known) return <span className="mono">{path}</span>;
+  return (
+    <span title={path}>
+      {row && `${row} · `}
+      {t(known)}
+    </span>
+  );
+}
+
+/** What codes of single fields mean. */
+const WORDS: Record<string, (code: string) => string[]> = {
+  state: (code) => [`record-state.${code}`, `psam.${code}`],
+  scheme: (code) => [`scheme.${code}`],
+  algorithm: (code) => [`algorithm.${code}`],
+  tac_verifier: (code) => [`tac.${code}`],
+  kind: (code) => [`holiday.${code}`],
+  weekday: (code) => [`weekday.${code}`],
+  industry: (code) => [`industry.${Number(code)}`],
+};
+
+function wordOf(name: string, code: string): MessageKey | null {
+  if (code === '*') return 'form.any';
+  return (WORDS[name]?.(code).find((key) => key in catalogue) as MessageKey | undefined) ?? null;
 }
 
 /** A value by the name of its field: units are in the names. */
@@ -72,7 +96,7 @@ function Leaf({ path, value, absent }: { path: string; value: Change['after']; a
   if (/_ppm$/.test(name) && typeof value === 'number') return <span className="num">{formatPpm(value)}</span>;
   if (/^(member|acquirer|issuer|code|sender|debtor|creditor)$/.test(name) && /^\d{8}$/.test(String(value))) return <MemberName code={String(value)} />;
   if (name === 'reason' && /^\d\d$/.test(String(value))) return <ReasonText reason={String(value)} />;
-  const word = name === 'state' ? wordFor('state', String(value)) : null;
+  const word = wordOf(name, String(value));
   if (word) return <>{t(word)}</>;
   if (typeof value === 'boolean') return <>{t(value ? 'common.yes' : 'common.no')}</>;
   return <span className="wrap">{String(value)}</span>;

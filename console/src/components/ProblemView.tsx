@@ -2,7 +2,9 @@
 import { Alert, Button, Space, Typography } from 'antd';
 import { Problem } from '../api/http';
 import { useLanguage, useT } from '../i18n';
+import { oneLanguage } from '../lib/text';
 import { CopyButton } from './CopyButton';
+import { wordFor } from './Deed';
 
 export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
   const t = useT();
@@ -16,7 +18,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
     : error.status === 404
       ? t('error.notFound')
       : (language === 'zh' ? error.zh : error.en) || t('error.title');
-  const hint = network ? t('error.networkHint') : error.detail || (error.status === 404 ? t('error.notFoundHint') : '');
+  const hint = network ? t('error.networkHint') : oneLanguage(error.detail, language) || (error.status === 404 ? t('error.notFoundHint') : '');
   return (
     <Alert
       className="problem-view"
@@ -32,7 +34,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
             <ul aria-label={t('error.fields')}>
               {error.errors.map((e) => (
                 <li key={e.field + e.message}>
-                  <Typography.Text code>{e.field}</Typography.Text> {e.message}
+                  <FieldName field={e.field} /> {oneLanguage(e.message, language)}
                 </li>
               ))}
             </ul>
@@ -55,4 +57,11 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
       }
     />
   );
+}
+
+/** An input by its name on screen, where it has one. */
+function FieldName({ field }: { field: string }) {
+  const t = useT();
+  const known = wordFor('name', field.split('.').at(-1) ?? '');
+  return known ? <b title={field}>{t(known)}</b> : <Typography.Text code>{field}</Typography.Text>;
 }

@@ -1,4 +1,5 @@
 /** Small pure functions over text, dates and codes. */
+import { formatPpm } from './money';
 
 /** `20261001…` digests and hashes: the ends, enough to compare by eye. */
 export function shortDigest(digest: string): string {
@@ -27,6 +28,17 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KB`;
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** One language of what the server says in both at once: `Chinese / English`. */
+export function oneLanguage(text: string, language: 'zh' | 'en'): string {
+  const [zh, ...en] = text.split(' / ');
+  return en.length === 0 || language === 'zh' ? zh! : en.join(' / ');
+}
+
+/** The server's line about a fee rule as people say it: `收单 * … 2000 ppm` → `收单 全部 … 0.2%`. */
+export function plainSummary(text: string, all: string): string {
+  return text.replaceAll(/(收单|发卡|行业) \*/g, `$1 ${all}`).replaceAll(/(\d+) ppm/g, (_, ppm: string) => formatPpm(Number(ppm)));
 }
 
 /** Random identifier of a request (Idempotency-Key). */

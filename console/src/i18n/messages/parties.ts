@@ -2,8 +2,9 @@ import type { Messages } from './types';
 
 export const parties = {
   'form.pattern': ['格式不符', 'Not of the right form'],
+  'form.patternOf': ['格式不符：{hint}', 'Not of the right form: {hint}'],
   'form.percent': ['应为百分数，最多四位小数', 'A percentage with at most four decimals'],
-  'form.any': ['全部（*）', 'Any (*)'],
+  'form.any': ['全部', 'All'],
   'scheme.T': ['交通联合 T-Union', 'T-Union'],
   'scheme.M': ['住建部互联互通', 'MOHURD'],
   'psam.active': ['启用', 'Active'],

@@ -1,6 +1,6 @@
 /** What the console adds to single lists. A list without an entry works as the server describes it. */
 import { Link } from 'react-router';
-import { Deed, StepDetail, wordFor } from '../../components/Deed';
+import { Deed, StepDetail, Summary, wordFor } from '../../components/Deed';
 import { MemberName } from '../../components/figures';
 import { useT } from '../../i18n';
 import { FileResult } from '../../components/verdicts';
@@ -54,6 +54,10 @@ function Any() {
   return <span className="muted">{t('form.any')}</span>;
 }
 
+function plain(value: Cell) {
+  return value ? <Summary text={String(value)} /> : null;
+}
+
 function deed(value: Cell) {
   return <Deed code={String(value)} plain />;
 }
@@ -96,6 +100,12 @@ function accountLink(value: Cell) {
       {code}
     </Link>
   );
+}
+
+/** Of a role: how many; which they are is on its page. */
+function Permissions({ codes }: { codes: string }) {
+  const t = useT();
+  return <span className="num">{t('role.intro', { n: codes.split(',').filter(Boolean).length })}</span>;
 }
 
 /** A minute of the clearing date as a time of day. */
@@ -227,8 +237,8 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     widths: { login: 120, name: 100, roles: 150, state: 84, member: 110, totp: 96 },
     folded: ['id', 'created_at'],
     primary: ['login', 'name', 'state'], toolbar: AccountToolbar, actions: AccountActions },
-  roles: { rowKey: 'code', open: path('/roles', 'code'), toolbar: AddRole },
-  sessions: { rowKey: 'id', render: { end_reason: endReason }, actions: SessionActions },
+  roles: { rowKey: 'code', render: { permissions: (value) => <Permissions codes={String(value ?? '')} /> }, widths: { permissions: 110 }, open: path('/roles', 'code'), toolbar: AddRole },
+  sessions: { rowKey: 'id', folded: ['id', 'member', 'expires_at'], widths: { login: 110, name: 90, end_reason: 110, address: 120 }, render: { end_reason: endReason }, actions: SessionActions },
   'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
-  approvals: { rowKey: 'id', render: { kind: deed }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
+  approvals: { rowKey: 'id', render: { kind: deed, summary: plain, object: plain }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };

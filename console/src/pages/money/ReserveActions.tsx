@@ -33,11 +33,11 @@ export function ReserveActions({ row }: { row: Row }) {
       {moves && (['topups', 'withdrawals'] as const).map((kind) => (
         <ActionButton<{ amount: string; reference?: string; note?: string }> key={kind} {...common} label={t(kind === 'topups' ? 'reserve.topUp' : 'reserve.withdraw')} description={balance} submit={move(kind)}>
           <YuanItem name="amount" label={t('reserve.amount')} extra={t('reserve.signNote')} />
-          <Form.Item name="reference" label={t('reserve.reference')}>
+          <Form.Item name="reference" label={t('reserve.reference')} rules={[{ required: true, message: t('common.required') }]}>
             <Input maxLength={60} />
           </Form.Item>
           <Form.Item name="note" label={t('common.note')}>
-            <Input.TextArea rows={2} maxLength={300} />
+            <Input.TextArea rows={2} maxLength={200} />
           </Form.Item>
         </ActionButton>
       ))}

@@ -1,7 +1,7 @@
 /** What a change would do, as the server tried it: its line, from when on, before and after, how many rows of which tables. */
 import { Alert, Descriptions, Tag } from 'antd';
 import type { Checked, TableChange } from '../../api/changes';
-import { wordFor } from '../../components/Deed';
+import { Summary, wordFor } from '../../components/Deed';
 import { DiffTable } from '../../components/DiffTable';
 import { RowFaults } from '../../components/SchemeFile';
 import { useT } from '../../i18n';
@@ -11,7 +11,7 @@ export function CheckedView({ checked }: { checked: Checked }) {
   const t = useT();
   return (
     <section className="checked" aria-label={t('check.title')}>
-      <Alert type="success" showIcon title={t('check.title')} description={checked.summary} />
+      <Alert type="success" showIcon title={t('check.title')} description={<Summary text={checked.summary} />} />
       <Descriptions
         size="small"
         column={1}

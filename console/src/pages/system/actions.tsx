@@ -74,7 +74,7 @@ export function AddApiKey() {
         <Form.Item noStyle shouldUpdate={(a, b) => a.algorithm !== b.algorithm}>
           {({ getFieldValue }) =>
             getFieldValue('algorithm') === 'sm2' && (
-              <Form.Item name="public_key" label={t('apiKey.publicKey')} rules={[{ required: true, message: t('common.required') }]}>
+              <Form.Item name="public_key" label={t('apiKey.publicKey')} extra={t('hint.publicKey')} rules={[{ required: true, message: t('common.required') }, { pattern: /^\s*04[0-9A-Fa-f]{128}\s*$/, message: t('form.patternOf', { hint: t('hint.publicKey') }) }]}>
                 <Input.TextArea rows={3} className="mono" spellCheck={false} />
               </Form.Item>
             )

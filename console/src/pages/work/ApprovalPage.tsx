@@ -7,7 +7,7 @@ import type { Tone } from '../../api/types';
 import { useApproval, type Approval } from '../../api/work';
 import { useTabTitle } from '../../app/tabs';
 import { ActionButton } from '../../components/ActionButton';
-import { Deed } from '../../components/Deed';
+import { Deed, Summary } from '../../components/Deed';
 import { DiffTable } from '../../components/DiffTable';
 import { Time, ToneTag } from '../../components/figures';
 import { PageHead } from '../../components/PageHead';
@@ -33,7 +33,7 @@ export default function ApprovalPage() {
             {t('nav.approval', { id })} <ToneTag tone={TONES[data.state]}>{t(`approval.state.${data.state}`)}</ToneTag>
           </>
         }
-        intro={data.summary}
+        intro={<Summary text={data.summary} />}
       >
         {data.state === 'open' && <Decide approval={data} />}
       </PageHead>
@@ -44,7 +44,7 @@ export default function ApprovalPage() {
             column={1}
             items={[
               { key: 'kind', label: t('approval.kind'), children: <Deed code={data.kind} /> },
-              { key: 'object', label: t('approval.object'), children: data.object },
+              { key: 'object', label: t('approval.object'), children: <Summary text={data.object} /> },
               { key: 'by', label: t('approval.proposer'), children: `${data.proposer.name} (${data.proposer.login})` },
               { key: 'at', label: t('approval.proposedAt'), children: <Time value={data.proposed_at} /> },
               { key: 'effective', label: t('approval.effectiveOn'), children: data.effective_on ?? t('approval.atOnce') },
@@ -111,7 +111,9 @@ function Decide({ approval }: { approval: Approval }) {
         disabled={why}
         description={
           <>
-            <p>{approval.summary}</p>
+            <p>
+              <Summary text={approval.summary} />
+            </p>
             <p className="muted">{t('approval.approveText')}</p>
           </>
         }
