@@ -550,7 +550,7 @@ fn a_members_program_sends_and_fetches_by_https() {
     acknowledge(1, 2);
     city.wait("/list-lag", |page| page["items"][0]["state"] == "current");
     let lag = operator.get("/list-lag?sort=member");
-    assert_eq!((&lag["total"], &lag["items"][1]["state"]), (&json!(4), &json!("never")), "{lag}");
+    assert_eq!((&lag["total"], &lag["items"][1]["state"]), (&json!(3), &json!("never")), "{lag}");
     let query = "scheme=T&issuer_id=02002900FFFFFFFF&serial=00000000000000000001&at=20260901120000";
     let judged = operator.get(&format!("/blacklist-liability?acquirer=10001000&{query}"));
     assert_eq!(judged["listed"], false);

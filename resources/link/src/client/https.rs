@@ -224,7 +224,7 @@ impl HttpsClient {
 
     /// `METHOD\nPATH?QUERY\nTIMESTAMP\nNONCE\nhex(SM3(body))\n`, signed.
     fn authorization(&self, method: &str, path: &str, body: &[u8]) -> String {
-        let timestamp = self.target.clock.now().format("%Y-%m-%dT%H:%M:%S+08:00");
+        let timestamp = unix_seconds(self.target.clock.now());
         let nonce = nonce();
         let text = format!("{method}\n{path}\n{timestamp}\n{nonce}\n{}\n", hex::encode_upper(sm3(body)));
         let (scheme, signature) = match &self.target.signing {
