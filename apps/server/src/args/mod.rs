@@ -119,6 +119,9 @@ pub(crate) enum SimulateCommand {
         /// 差错比例（百分数，最多四位小数） / share of faults in percent, up to four decimals
         #[arg(long, default_value = "0", value_parser = percent_ppm)]
         faults: u32,
+        /// 每个文件至多的记录数 / most records of a file
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        max_records_per_file: u32,
         /// 输出目录：DIR/scheme.toml、DIR/inbox、DIR/truth.csv / output folder
         #[arg(long)]
         out: PathBuf,

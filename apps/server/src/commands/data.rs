@@ -50,8 +50,8 @@ pub(crate) fn scheme(command: SchemeCommand, json: bool) -> Result<ExitCode, Box
 }
 
 pub(crate) fn simulate(command: SimulateCommand, json: bool) -> Result<ExitCode, Box<dyn Error>> {
-    let SimulateCommand::Day { date, members, records, seed, faults, out } = command;
-    let plan = DayPlan { date, members, records, seed, faults_ppm: faults, max_records_per_file: 1_000_000 };
+    let SimulateCommand::Day { date, members, records, seed, faults, max_records_per_file, out } = command;
+    let plan = DayPlan { date, members, records, seed, faults_ppm: faults, max_records_per_file };
     let bar = record_bar(Some(records), "模拟 simulating");
     let started = Instant::now();
     let summary = simulate_day(&plan, &out, &|done| bar.inc(done))?;
