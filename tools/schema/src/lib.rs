@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 mod member;
 mod reporting;
+mod settlement;
 
 use tongka_storage::{Db, Migration, StorageError};
 
@@ -27,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, name: "member", sql: member::SQL },
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
     Migration { version: 10, name: "front", sql: front::SQL },
+    Migration { version: 12, name: "settlement", sql: settlement::SQL },
     Migration { version: 13, name: "cards", sql: cards::SQL },
     Migration { version: 15, name: "reporting", sql: reporting::SQL },
 ];

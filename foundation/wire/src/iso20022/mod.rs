@@ -50,3 +50,40 @@ pub fn message_name(bytes: &[u8]) -> Result<String, IsoError> {
     walker.next()?;
     Ok(walker.message().to_owned())
 }
+
+/// What a message is and its sender's id of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// As `camt.053.001.08`.
+    pub message: String,
+    /// `MsgId` of its header: what a sender never gives to two messages.
+    pub id: String,
+}
+
+/// Reads the root and the header of some bytes; the rest may still be wrong.
+///
+/// # Errors
+/// B01–B05.
+pub fn read_envelope(bytes: &[u8]) -> Result<Envelope, IsoError> {
+    let containers = [
+        "Document",
+        "CstmrCdtTrfInitn",
+        "CstmrDrctDbtInitn",
+        "CstmrPmtStsRpt",
+        "BkToCstmrDbtCdtNtfctn",
+        "BkToCstmrStmt",
+    ];
+    let mut walker = xml::Walker::open(Cursor::new(bytes), &Limits::default(), &containers)?;
+    while let Some(step) = walker.next()? {
+        match step {
+            xml::Step::Tree(tree) if tree.name() == "GrpHdr" => {
+                let id = value::reference(tree.need("MsgId")?, "MsgId")?.to_owned();
+                return Ok(Envelope { message: walker.message().to_owned(), id });
+            }
+            // The header comes first in every message.
+            xml::Step::Tree(_) | xml::Step::Close(_) => break,
+            xml::Step::Open(_) => {}
+        }
+    }
+    Err(IsoError::field("GrpHdr", "缺失 missing"))
+}

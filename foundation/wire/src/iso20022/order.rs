@@ -105,7 +105,11 @@ impl PaymentOrder {
 }
 
 impl Party {
-    fn check(&self) -> Result<(), IsoError> {
+    /// What the schemas and the bank ask of it.
+    ///
+    /// # Errors
+    /// B05.
+    pub fn check(&self) -> Result<(), IsoError> {
         short_text(&self.name, 140, "Nm")?;
         let account = (1..=34).contains(&self.account.len()) && self.account.bytes().all(|b| b.is_ascii_alphanumeric());
         if !account {
