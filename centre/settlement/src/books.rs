@@ -181,9 +181,10 @@ pub async fn instructions(db: &Db, scope: Scope, date: Date) -> Result<Vec<Instr
     db.read(scope).fetch_all(&sql, params![days_since_epoch(date)]).await?.iter().map(Instruction::of).collect()
 }
 
-/// A write transaction that may post to the ledger and append to the audit log.
+/// A write transaction that may post to the ledger and append to the audit log. The audit log comes first, as in the
+/// transaction of an approval, so that the two never wait for each other.
 pub(crate) async fn begin(db: &Db) -> Result<WriteTx, StorageError> {
-    db.begin_write_locking(Scope::Platform, &[tongka_ledger::HEAD_TABLE, tongka_audit::HEAD_TABLE]).await
+    db.begin_write_locking(Scope::Platform, &[tongka_audit::HEAD_TABLE, tongka_ledger::HEAD_TABLE]).await
 }
 
 /// The number of the next row of a table. Writers of these tables follow each other ([`begin`]).

@@ -53,7 +53,7 @@ pub async fn send(db: &Db, data: &Path, link: &BankLink, clock: &dyn Clock) -> R
         let (id, name) = (row.int("id")?, format!("{}.xml", row.text("message_id")?));
         open.put(&file_of(data, &row.text("file")?), &name, &row.text("digest")?).await?;
         sent.messages += 1;
-        sent.instructions += mark_sent(db, id, clock).await?;
+        sent.instructions += mark_sent(db, id, &name, clock).await?;
     }
     Ok(sent)
 }
@@ -62,7 +62,7 @@ fn due_at(clock: &dyn Clock) -> String {
     format_date_time(clock.now() + chrono::Duration::minutes(ANSWER_MINUTES))
 }
 
-async fn mark_sent(db: &Db, message: i64, clock: &dyn Clock) -> Result<u64, SettlementError> {
+async fn mark_sent(db: &Db, message: i64, name: &str, clock: &dyn Clock) -> Result<u64, SettlementError> {
     let (now, due) = (format_date_time(clock.now()), due_at(clock));
     let mut tx = books::begin(db).await?;
     let sql = "UPDATE bank_message SET state = 'sent', attempts = attempts + 1, changed_at = $2 WHERE id = $1";
@@ -70,6 +70,8 @@ async fn mark_sent(db: &Db, message: i64, clock: &dyn Clock) -> Result<u64, Sett
     // An answer may be faster than this note.
     let sql = "UPDATE payment_instruction SET state = 'sent', due_at = $3, changed_at = $2 WHERE message = $1 AND state = 'made'";
     let instructions = tx.execute(sql, params![message, now, due]).await?;
+    let detail = format!("{instructions} instructions");
+    books::note(&mut tx, MemberCode::CENTRE, "settlement", "settlement.send", name, &detail, clock).await?;
     tx.commit().await?;
     Ok(instructions)
 }

@@ -17,8 +17,8 @@ use crate::outgoing::file_of;
 use crate::statement::{self, Taken};
 use crate::{BankCode, SettlementError};
 use std::path::Path;
-use tongka_base::Clock;
 use tongka_base::date::format_date_time;
+use tongka_base::{Clock, MemberCode};
 use tongka_crypto::sm3;
 use tongka_engine::day::hex;
 use tongka_link::LinkError;
@@ -137,6 +137,7 @@ pub async fn receive(db: &Db, data: &Path, bytes: &[u8], clock: &dyn Clock) -> R
     let applied = apply(&mut tx, &received, &envelope, bytes, clock).await?;
     match applied {
         Ok(Taken::Done) => {
+            audit(&mut tx, &envelope, "accepted", clock).await?;
             tx.commit().await?;
             if envelope.message.starts_with("camt.053") {
                 take_in_waiting(db, data, clock).await?;
@@ -164,8 +165,14 @@ async fn refuse(
     clock: &dyn Clock,
 ) -> Result<Received, SettlementError> {
     let received = insert(&mut tx, row, "refused", Some(&refusal), clock).await?;
+    audit(&mut tx, row.envelope, refusal.code, clock).await?;
     tx.commit().await?;
     Ok(received)
+}
+
+async fn audit(tx: &mut WriteTx, envelope: &Envelope, what: &str, clock: &dyn Clock) -> Result<(), SettlementError> {
+    let object = format!("{} {}", envelope.message, envelope.id);
+    books::note(tx, MemberCode::CENTRE, "bank", "settlement.receive", &object, what, clock).await
 }
 
 struct Row<'a> {
@@ -304,6 +311,8 @@ async fn take_in_waiting(db: &Db, data: &Path, clock: &dyn Clock) -> Result<(), 
             };
             let sql = "UPDATE bank_message SET state = $2, code = $3, detail = $4, changed_at = $5 WHERE id = $1";
             tx.execute(sql, params![id, state, code, detail, format_date_time(clock.now())]).await?;
+            let envelope = Envelope { message: "camt.053".into(), id: message_id };
+            audit(&mut tx, &envelope, if code.is_empty() { state } else { code }, clock).await?;
             tx.commit().await?;
             moved = true;
         }

@@ -332,7 +332,8 @@ fn hostile_xml_is_refused_at_once_and_in_bounded_memory() {
 
 #[test]
 fn orders_that_the_schema_would_refuse_are_not_written() {
-    let cases: [(fn(&mut PaymentOrder), IsoCode); 10] = [
+    type Change = fn(&mut PaymentOrder);
+    let cases: [(Change, IsoCode); 10] = [
         (|o| o.id = "x".repeat(36), IsoCode::Field),
         (|o| o.id = "清算".into(), IsoCode::Field),
         (|o| o.payments.clear(), IsoCode::Field),

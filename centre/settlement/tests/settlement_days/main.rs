@@ -90,7 +90,7 @@ async fn days_with_a_faulty_bank_keep_the_books_and_the_bank_equal() {
             // Who is under its stop line pays in, sooner or later, and is let go.
             for member in &members {
                 let balance = centre.ledger(*member).await;
-                if balance < 300_000 && (today >= quiet || draw(seed, today, 9) % 2 == 0) {
+                if balance < 300_000 && (today >= quiet || draw(seed, today, 9).is_multiple_of(2)) {
                     let reference = format!("DEP{today}{member}");
                     centre.bank.outside(&number(Role::Reserve, *member), tongka_base::Fen(800_000), &reference, "充值");
                     centre.move_reserve(TOP_UP, *member, 800_000, &reference, &at(today, 8)).await.unwrap();
