@@ -12,6 +12,7 @@ mod codec;
 mod details;
 mod docs;
 mod header;
+pub mod iso20022;
 mod list_tables;
 mod name;
 mod results;

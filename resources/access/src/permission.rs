@@ -129,6 +129,12 @@ pub static PERMISSIONS: &[PermissionSpec] = &[
     plain("cards.unmask", "查看完整卡号", "see whole card numbers", MEMBERS),
     plain("member.simulate", "费率试算", "price past days with other fees", CENTRE),
     plain("settlement.read", "查看资金结算与备付金", "see settlement and reserves", MEMBERS),
+    plain(
+        "settlement.operate",
+        "办理资金结算（生成、发送、收取、对账）",
+        "make, send, fetch and reconcile settlements",
+        CENTRE,
+    ),
     maker("settlement.propose", "经办资金结算", "propose settlement deeds", MEMBERS),
     checker("settlement.approve", "复核资金结算", "approve settlement deeds", MEMBERS),
     plain("dispute.read", "查看可疑、调账与差错", "see suspicious records, adjustments and disputes", MEMBERS),

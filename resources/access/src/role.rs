@@ -109,6 +109,7 @@ pub static BUILT_IN_ROLES: &[BuiltInRole] = &[
             "ledger.read",
             "member.read",
             "settlement.read",
+            "settlement.operate",
             "settlement.propose",
             "dispute.read",
             "report.read",

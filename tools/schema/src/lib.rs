@@ -13,6 +13,7 @@ mod ledger;
 mod lists;
 mod member;
 mod reporting;
+mod settlement;
 mod tac;
 
 use tongka_storage::{Db, Migration, StorageError};
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "dispute", sql: dispute::SQL },
     Migration { version: 10, name: "front", sql: front::SQL },
     Migration { version: 11, name: "lists", sql: lists::SQL },
+    Migration { version: 12, name: "settlement", sql: settlement::SQL },
     Migration { version: 13, name: "cards", sql: cards::SQL },
     Migration { version: 14, name: "tac", sql: tac::SQL },
     Migration { version: 15, name: "reporting", sql: reporting::SQL },

@@ -67,4 +67,6 @@ pub(crate) enum Subject {
     SigningKey,
     /// Imported data.
     Import,
+    /// A settlement bank.
+    Bank,
 }

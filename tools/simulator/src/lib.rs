@@ -6,9 +6,12 @@
 //! of one seed never reuse a (card, counter) or a (PSAM, transaction number) within the history that counts; memory
 //! grows with the records of a file, not of a day. Source: exchange interface v1.
 //!
+//! [`bank`] is a settlement bank with faults, which keeps true balances.
+//!
 //! [`import_shenzhen`] turns rows of the Shenzhen open data into valid uploads of one member.
 
 mod bad_files;
+pub mod bank;
 mod cities;
 mod damage;
 mod day;

@@ -12,7 +12,7 @@ pub(crate) fn execute<'t>(tx: &'t mut WriteTx, approval: &'t Approval, clock: &'
             "dispute" => Ok(tongka_dispute::execute(tx, approval, clock).await?),
             "lists" => Ok(tongka_lists::execute(tx, approval, clock).await?),
             "member" => Ok(tongka_member::execute(tx, approval, clock).await?),
-            "settlement" => Ok(tongka_settlement::reserve::execute(tx, approval, clock).await?),
+            "settlement" => Ok(tongka_settlement::execute(tx, approval, clock).await?),
             other => Err(format!("W27 前提不满足 nobody carries this out: {other}").into()),
         }
     })

@@ -246,16 +246,26 @@ impl HttpsClient {
     }
 
     pub(super) async fn send(&self, file: &Sending<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<(), LinkError> {
-        let own = open_plain(file.path).map_err(LinkError::io(file.path))?;
-        let size = own.metadata().map_err(LinkError::io(file.path))?.len();
-        let path = format!("{BASE}/inbox/{}?tag={}", file.remote_name(), file.tag());
+        self.put(file.path, &file.remote_name(), file.tag(), progress).await
+    }
+
+    pub(super) async fn put(
+        &self,
+        file: &Path,
+        name: &str,
+        tag: &str,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), LinkError> {
+        let own = open_plain(file).map_err(LinkError::io(file))?;
+        let size = own.metadata().map_err(LinkError::io(file))?.len();
+        let path = format!("{BASE}/inbox/{name}?tag={tag}");
         let (answer, _) = self.call("HEAD", path.clone(), Vec::new(), Vec::new()).await?;
         let there = answer.headers().get("upload-offset").and_then(|o| o.to_str().ok()?.parse().ok());
         let mut at: u64 = there.filter(|there| *there <= size).unwrap_or(0);
         loop {
             let length = CHUNK.min(size - at);
             let mut chunk = vec![0; length as usize];
-            own.read_exact_at(&mut chunk, at).map_err(LinkError::io(file.path))?;
+            own.read_exact_at(&mut chunk, at).map_err(LinkError::io(file))?;
             // An empty chunk at the end asks for the end, when a break came between the last chunk and its answer.
             let range =
                 if length == 0 { format!("bytes */{size}") } else { format!("bytes {at}-{}/{size}", at + length - 1) };

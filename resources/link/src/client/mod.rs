@@ -102,6 +102,18 @@ impl Remote {
         }
     }
 
+    /// Sends a file of any name, as [`Remote::send`] sends one of the exchange.
+    ///
+    /// # Errors
+    /// Y33 with the other side's code, Y34; Y12, Y21 of the own file.
+    pub async fn put(&self, path: &Path, name: &str, fingerprint: &str) -> Result<(), LinkError> {
+        let tag = fingerprint.get(..8).unwrap_or("0");
+        match self {
+            Self::Sftp(client) => client.put(path, name, tag, &|_| ()).await,
+            Self::Https(client) => client.put(path, name, tag, &|_| ()).await,
+        }
+    }
+
     /// Files that wait to be fetched.
     ///
     /// # Errors

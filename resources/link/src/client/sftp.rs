@@ -145,10 +145,19 @@ impl SftpClient {
     }
 
     pub(super) async fn send(&self, file: &Sending<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<(), LinkError> {
-        let mut own = open_plain(file.path).map_err(LinkError::io(file.path))?;
-        let size = own.metadata().map_err(LinkError::io(file.path))?.len();
-        let name = file.remote_name();
-        let temporary = format!("/inbox/{name}.{}.tmp", file.tag());
+        self.put(file.path, &file.remote_name(), file.tag(), progress).await
+    }
+
+    pub(super) async fn put(
+        &self,
+        path: &Path,
+        name: &str,
+        tag: &str,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), LinkError> {
+        let mut own = open_plain(path).map_err(LinkError::io(path))?;
+        let size = own.metadata().map_err(LinkError::io(path))?.len();
+        let temporary = format!("/inbox/{name}.{tag}.tmp");
         let there = match self.sftp.metadata(temporary.as_str()).await {
             Ok(found) => found.size.unwrap_or(0),
             Err(error) if is_missing(&error) => 0,
@@ -160,12 +169,12 @@ impl SftpClient {
             (0, OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE)
         };
         let mut remote = self.sftp.open_with_flags(temporary.as_str(), flags).await.map_err(said)?;
-        own.seek(SeekFrom::Start(from)).map_err(LinkError::io(file.path))?;
+        own.seek(SeekFrom::Start(from)).map_err(LinkError::io(path))?;
         remote.seek(SeekFrom::Start(from)).await.map_err(broken)?;
         let mut at = from;
         let mut piece = vec![0; PIECE];
         loop {
-            let read = own.read(&mut piece).map_err(LinkError::io(file.path))?;
+            let read = own.read(&mut piece).map_err(LinkError::io(path))?;
             if read == 0 {
                 break;
             }
