@@ -51,5 +51,5 @@ pub use lists::LISTS;
 pub use onboarding::{Onboarding, STEPS, StepRecord, StepSpec, StepState, note_step, onboardings, start_onboarding};
 pub use version::{
     CardChanges, Changes, Verified, Version, at_version, card_changes, changes, current, current_version, listed_since,
-    names, rules, verify, version_of, versions,
+    names, reserves, rules, verify, version_of, versions,
 };

@@ -9,7 +9,7 @@ use crate::write::{Digester, GENESIS, head};
 use std::path::Path;
 use tongka_base::date::format_date_time;
 use tongka_base::{AppSerial, CardScheme, DateTime, IssuerId, MemberCode};
-use tongka_scheme::{BlacklistEntry, Rules, Scheme};
+use tongka_scheme::{BlacklistEntry, Reserve, Rules, Scheme};
 use tongka_storage::{Db, Row, Scope, StorageError, WriteTx, params};
 
 /// A version of the book.
@@ -227,6 +227,16 @@ pub async fn rules(db: &Db) -> Result<Option<Rules>, MemberError> {
     let sql = format!("SELECT {} FROM {} WHERE to_version IS NULL", Rules::COLUMNS.join(", "), Rules::TABLE);
     let row = db.read(Scope::Platform).fetch_optional(&sql, params![]).await?;
     row.as_ref().map(Rules::read).transpose()
+}
+
+/// The lines of the members' reserves as they are now, by member.
+///
+/// # Errors
+/// What the database says.
+pub async fn reserves(db: &Db) -> Result<Vec<Reserve>, MemberError> {
+    let (columns, table) = (Reserve::COLUMNS.join(", "), Reserve::TABLE);
+    let sql = format!("SELECT {columns} FROM {table} WHERE to_version IS NULL ORDER BY member");
+    db.read(Scope::Platform).fetch_all(&sql, params![]).await?.iter().map(Reserve::read).collect()
 }
 
 /// The version of the book since which a card was listed at a moment, by when it was made; `None` when it was not.

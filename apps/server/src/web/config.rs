@@ -13,9 +13,9 @@ use tongka_exchange::intake::Folders;
 pub(crate) const COMMENTED: &str = include_str!("../../tongka.toml");
 
 /// Names that the environment may set.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "listen", "data", "inbox", "outbox", "database", "roles", "tls", "session", "limits", "clearing", "keys", "log",
-    "report", "front",
+    "report", "front", "bank",
 ];
 
 /// What a server process does.
@@ -48,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) report: Report,
     pub(crate) front: Front,
+    pub(crate) bank: Option<Bank>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -111,6 +112,16 @@ pub(crate) struct Report {
     pub(crate) fonts: Vec<PathBuf>,
 }
 
+/// The way to the bank.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bank {
+    pub(crate) to_bank: PathBuf,
+    pub(crate) from_bank: PathBuf,
+    #[serde(default)]
+    pub(crate) automatic: bool,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Front {
@@ -148,6 +159,7 @@ impl Default for Config {
             log: Log { level: "info".into(), format: LogFormat::Text },
             report: Report { fonts: Vec::new() },
             front: Front { sftp: None, signing_key: None, signing_passphrase: None },
+            bank: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 mod assets;
+mod bank;
 pub(crate) mod config;
 mod deeds;
 mod desk;

@@ -8,7 +8,7 @@
 //! It runs in threads of its own, so that a long step never holds up the API.
 
 use super::config::Config;
-use super::{deeds, desk, jobs, schemes};
+use super::{bank, deeds, desk, jobs, schemes};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,7 +106,11 @@ pub(crate) fn start(config: &Config, bell: &Bell) -> std::io::Result<Vec<std::th
         let (config, bell) = (config.clone(), bell.clone());
         thread("tongka-desk", async move { desk::run(&config, &bell).await })?
     };
-    Ok(vec![leader, runner, desk])
+    let bank = {
+        let (config, bell) = (config.clone(), bell.clone());
+        thread("tongka-bank", async move { bank::run(&config, &bell).await })?
+    };
+    Ok(vec![leader, runner, desk, bank])
 }
 
 /// A thread with a runtime: the work blocks it, heartbeats run beside.

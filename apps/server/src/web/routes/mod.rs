@@ -14,6 +14,7 @@ mod member;
 mod record;
 mod reserve;
 mod session;
+mod settlement;
 mod suspicious;
 mod system;
 mod what_if;
@@ -42,6 +43,7 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = member::add(api);
     let api = what_if::add(api);
     let api = reserve::add(api);
+    let api = settlement::add(api);
     let api = key::add(api);
     let api = card::add(api);
     let api = job::add(api);

@@ -39,11 +39,11 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
         )
 }
 
-fn told(error: SettlementError) -> ApiError {
+pub(crate) fn told(error: SettlementError) -> ApiError {
     use StatusCode as S;
     let status = match &*error.code() {
-        "G01" => S::NOT_FOUND,
-        "T02" => S::CONFLICT,
+        "G01" | "T04" => S::NOT_FOUND,
+        "T02" | "T05" | "T06" | "T07" => S::CONFLICT,
         _ => S::UNPROCESSABLE_ENTITY,
     };
     match error {
