@@ -114,6 +114,7 @@ impl Drop for Server {
 impl Server {
     fn start(tongka: &Path, dir: &Path) -> Outcome<Self> {
         let config = "listen = \"127.0.0.1:0\"\ndata = \"data\"\n[front]\nsftp = \"127.0.0.1:0\"\n\
+                      connections_per_address = 512\n\
                       [limits]\nrequests_per_second = 1000\nburst = 1000\nupload_bytes = 300000000\n";
         fs::write(dir.join("tongka.toml"), config)?;
         let mut child = Command::new(tongka)

@@ -338,6 +338,45 @@ fn a_day_from_upload_to_close_with_two_people() {
     assert_eq!(["before_fen", "after_fen", "difference_fen"].map(sum), [0; 3]);
     assert_eq!(city.status("POST", "/what-if"), 403);
 
+    // The bank: accounts by two people, a settlement date over a closed clearing date, the layers of the date.
+    let wrong = json!({ "role": "clearing", "member": "10001000", "number": "1", "name": "x", "bank": "y" });
+    let mut wrong = finance.send("POST", "/bank-accounts", Some(&wrong), &[]);
+    assert_eq!((wrong.status().as_u16(), code(&mut wrong)), (422, "T01".into()));
+    let mut early = finance.send("POST", "/settlement-dates", Some(&json!({ "date": "2026-09-02" })), &[]);
+    assert_eq!((early.status().as_u16(), code(&mut early)), (409, "T07".into()));
+    let mut accounts = vec![("clearing", "00000000", "6200000000000001"), ("fees", "00000000", "6200000000000002")];
+    let of_members: Vec<(String, String)> = operator.get("/members?limit=50")["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["code"].as_str().unwrap().to_owned())
+        .map(|code| (code.clone(), format!("62000001{code}")))
+        .collect();
+    accounts.extend(of_members.iter().map(|(member, number)| ("reserve", member.as_str(), number.as_str())));
+    for (role, member, number) in accounts {
+        let ask = json!({ "role": role, "member": member, "number": number, "name": "通卡测试", "bank": "102100099996" });
+        let asked = read(&mut finance.send("POST", "/bank-accounts", Some(&ask), &[]));
+        let approve = format!("/approvals/{}/approve", asked["approval"].as_i64().unwrap_or_else(|| panic!("{asked}")));
+        let done = read(&mut checker.send("POST", &approve, Some(&json!({})), &[]));
+        assert_eq!(done["state"], "done", "{done}");
+    }
+    let closed = finance.send("POST", "/settlement-dates", Some(&json!({ "date": "2026-09-05" })), &[]).status();
+    assert_eq!(closed.as_u16(), 409, "a Saturday");
+    let made = read(&mut finance.send("POST", "/settlement-dates", Some(&json!({ "date": "2026-09-02" })), &[]));
+    assert_eq!(
+        (&made["first_clearing_date"], &made["last_clearing_date"]),
+        (&json!("2026-09-01"), &json!("2026-09-01"))
+    );
+    let figure = |name: &str| made[name].as_i64().unwrap_or_else(|| panic!("{made}"));
+    assert_eq!(figure("pays_fen").abs(), figure("receives_fen") + figure("fees_fen"), "{made}");
+    let again = read(&mut finance.send("POST", "/settlement-dates", Some(&json!({ "date": "2026-09-02" })), &[]));
+    assert_eq!(again, made);
+    let compared = read(&mut finance.send("POST", "/clearing-days/2026-09-01/reconcile", Some(&json!({})), &[]));
+    let states: Vec<&str> =
+        compared["layers"].as_array().unwrap().iter().map(|layer| layer["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["green", "green", "green", "waiting"], "{compared}");
+    assert_eq!(city.get("/reserve-standings")["items"].as_array().unwrap().len(), 1);
+
     let fee = |from: &str| {
         json!({
             "kind": "member.fee.add", "note": "明年费率",

@@ -126,6 +126,8 @@ pub(crate) struct Bank {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Front {
     pub(crate) sftp: Option<SocketAddr>,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
     pub(crate) signing_key: Option<PathBuf>,
     pub(crate) signing_passphrase: Option<String>,
 }
@@ -158,7 +160,13 @@ impl Default for Config {
             keys: Keys { hsm: None },
             log: Log { level: "info".into(), format: LogFormat::Text },
             report: Report { fonts: Vec::new() },
-            front: Front { sftp: None, signing_key: None, signing_passphrase: None },
+            front: Front {
+                sftp: None,
+                connections: 512,
+                connections_per_address: 32,
+                signing_key: None,
+                signing_passphrase: None,
+            },
             bank: None,
         }
     }

@@ -78,8 +78,10 @@ pub(crate) async fn open(config: &Config, db: &Db, bell: &Bell) -> Result<Doors,
     let listener = TcpListener::bind(address).await.map_err(|e| format!("W04 {address}: {e}"))?;
     let address = listener.local_addr()?;
     let door = front.clone();
+    let (connections, connections_per_address) = (config.front.connections, config.front.connections_per_address);
+    let limits = SftpConfig { connections, connections_per_address, ..SftpConfig::default() };
     let serving = tokio::spawn(async move {
-        if let Err(error) = sftp::serve(door, SftpConfig::default(), listener, stopped).await {
+        if let Err(error) = sftp::serve(door, limits, listener, stopped).await {
             tracing::error!(%error, "SFTP");
         }
         let _ = sweeping.await;

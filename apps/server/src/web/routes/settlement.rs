@@ -115,7 +115,7 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
         Spec::new("propose_bank_account", "经办银行账户", "Propose a bank account", "settlement.propose")
             .takes::<AccountBody>(json!({
                 "role": "reserve", "member": "10002900", "number": "6222000010002900", "name": "上海公共交通卡",
-                "bank": "TONGCNBJ"
+                "bank": "102100099996"
             }))
             .answers_with::<Submitted>(202, waits),
         set_account,
