@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo xtask demo | test | bench | tidy`. Each says what it does and how long it takes.
 
 mod bench;
+mod bench_front;
 mod bench_web;
 mod console;
 mod demo;
@@ -19,6 +20,7 @@ cargo xtask test                   安装缺少的部件并通过全部测试 / 
 cargo xtask browse                 真实浏览器走遍页面，约 6 分钟 / a real browser goes through every page, about 6 minutes
 cargo xtask bench [--records N]    清算日与 PostgreSQL 基线对比 / a clearing day beside a PostgreSQL baseline
 cargo xtask bench --web            百万行列表的服务器 / the server with lists of a million rows
+cargo xtask bench --front          一百个成员的前置与名单 / the front and lists of a hundred members
 cargo xtask tidy [--write]         检查结构与生成的文档 / check the structure and the generated pages
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(),
         Some("browse") => test::browse(),
         Some("bench") if args.iter().any(|a| a == "--web") => bench_web::run(),
+        Some("bench") if args.iter().any(|a| a == "--front") => bench_front::run_all(),
         Some("bench") => bench::run(option("--records").map_or(Ok(5_000_000), |n| n.parse().map_err(|_| n))),
         Some("tidy") => tidy::run(args.iter().any(|a| a == "--write")),
         _ => {
