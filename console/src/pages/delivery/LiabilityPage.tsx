@@ -38,45 +38,47 @@ export default function LiabilityPage() {
   return (
     <section className="page">
       <PageHead title={t('liability.title')} intro={t('liability.intro')} />
-      <div className="panel panel-body">
-        <Form<Values>
-          key={params.toString()}
-          layout="vertical"
-          initialValues={initial}
-          onFinish={(values) => setParams({ ...values, issuer_id: values.issuer_id.toUpperCase(), serial: values.serial.toUpperCase(), at: values.at.format('YYYYMMDDHHmmss') })}
-        >
-          <div className="form-grid">
-            <Form.Item name="acquirer" label={t('flows.acquirer')} rules={[required]}>
-              <Select showSearch optionFilterProp="label" options={own && !known.some((m) => m.value === own) ? [{ value: own, label: own }, ...known] : known} />
-            </Form.Item>
-            <Form.Item name="scheme" label={t('field.scheme')} rules={[required]}>
-              <Select
-                options={[
-                  { value: 'T', label: t('scheme.T') },
-                  { value: 'M', label: t('scheme.M') },
-                ]}
-              />
-            </Form.Item>
-            <Form.Item name="issuer_id" label={t('field.issuerId')} extra={t('hint.issuerId')} rules={code(/^[0-9A-Fa-f]{16}$/)}>
-              <Input className="mono" maxLength={16} spellCheck={false} />
-            </Form.Item>
-            <Form.Item name="serial" label={t('liability.serial')} extra={t('liability.serialHint')} rules={code(/^[0-9A-Fa-f]{20}$/)}>
-              <Input className="mono" maxLength={20} spellCheck={false} />
-            </Form.Item>
-            <Form.Item name="at" label={t('liability.at')} rules={[required]}>
-              <DatePicker className="grow" showTime />
-            </Form.Item>
-          </div>
-          <Button type="primary" htmlType="submit">
-            {t('liability.ask')}
-          </Button>
-        </Form>
+      <div className="stack">
+        <div className="panel panel-body">
+          <Form<Values>
+            key={params.toString()}
+            layout="vertical"
+            initialValues={initial}
+            onFinish={(values) => setParams({ ...values, issuer_id: values.issuer_id.toUpperCase(), serial: values.serial.toUpperCase(), at: values.at.format('YYYYMMDDHHmmss') })}
+          >
+            <div className="form-grid">
+              <Form.Item name="acquirer" label={t('flows.acquirer')} rules={[required]}>
+                <Select showSearch optionFilterProp="label" options={own && !known.some((m) => m.value === own) ? [{ value: own, label: own }, ...known] : known} />
+              </Form.Item>
+              <Form.Item name="scheme" label={t('field.scheme')} rules={[required]}>
+                <Select
+                  options={[
+                    { value: 'T', label: t('scheme.T') },
+                    { value: 'M', label: t('scheme.M') },
+                  ]}
+                />
+              </Form.Item>
+              <Form.Item name="issuer_id" label={t('field.issuerId')} extra={t('hint.issuerId')} rules={code(/^[0-9A-Fa-f]{16}$/)}>
+                <Input className="mono" maxLength={16} spellCheck={false} />
+              </Form.Item>
+              <Form.Item name="serial" label={t('liability.serial')} extra={t('liability.serialHint')} rules={code(/^[0-9A-Fa-f]{20}$/)}>
+                <Input className="mono" maxLength={20} spellCheck={false} />
+              </Form.Item>
+              <Form.Item name="at" label={t('liability.at')} rules={[required]}>
+                <DatePicker className="grow" showTime />
+              </Form.Item>
+            </div>
+            <Button type="primary" htmlType="submit">
+              {t('liability.ask')}
+            </Button>
+          </Form>
+        </div>
+        {asked && (
+          <Panel title={t('day.proofResult')}>
+            {answer.error ? <ProblemView error={answer.error} retry={() => void answer.refetch()} /> : answer.data ? <LiabilityView liability={answer.data} /> : <Skeleton active />}
+          </Panel>
+        )}
       </div>
-      {asked && (
-        <Panel title={t('day.proofResult')}>
-          {answer.error ? <ProblemView error={answer.error} retry={() => void answer.refetch()} /> : answer.data ? <LiabilityView liability={answer.data} /> : <Skeleton active />}
-        </Panel>
-      )}
     </section>
   );
 }
