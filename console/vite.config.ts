@@ -6,7 +6,7 @@ const api = process.env['TONGKA_API'] ?? 'http://127.0.0.1:4310';
 
 export default defineConfig({
   plugins: [react()],
-  server: { port: 4311, proxy: { '/api': { target: api, changeOrigin: false } } },
+  server: { port: 4311, proxy: { '/api/': { target: api, changeOrigin: false } } },
   build: {
     target: 'es2022',
     sourcemap: false,

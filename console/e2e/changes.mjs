@@ -3,7 +3,7 @@
  * by one, seen with what it changes and approved by another, and then stands in its list.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { approve, checkAndSubmit, choose, fillDate, logIn, open, ownApproval } from './browser.mjs';
+import { approve, checkAndSubmit, choose, fillDate, logIn, open, ownApproval, settled } from './browser.mjs';
 
 const MEMBER = '10006510';
 const NEW = '10009990';
@@ -43,6 +43,19 @@ export async function run({ test, browser, base, accounts, shot }) {
     const row = page.locator('#content .tk-table-row', { hasText: text }).first();
     await row.waitFor();
     if (state) await row.getByText(state).first().waitFor();
+  };
+
+  /** Asks for a page again until it shows what the server does by itself. */
+  const until = async (at, path, shown) => {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      await at.goto(base + path);
+      await at.locator('#content .list-tools:visible').waitFor();
+      await settled(at);
+      if (await shown()) return;
+      if (Date.now() > deadline) throw new Error(`${path} does not come to show it`);
+      await at.waitForTimeout(1000);
+    }
   };
 
   await test('a member is added', async () => {
@@ -186,6 +199,82 @@ export async function run({ test, browser, base, accounts, shot }) {
     }
     await context.close();
     return [...heard, ...complaints()];
+  });
+
+  await test('a list is published by two people; nobody has it until they say so', async () => {
+    const dialog = await form(page, '/lists', '发布名单');
+    await dialog.getByRole('button', { name: /核\s*对/ }).click();
+    await told(dialog, '必填');
+    await choose(page, dialog, '名单', 'BLF');
+    await field(dialog, '备注').fill('月度黑名单');
+    await dialog.getByRole('button', { name: /核\s*对/ }).click();
+    await dialog.getByText('将发布“黑名单”').waitFor();
+    await shot(page, 'lists_publish');
+    await dialog.getByRole('button', { name: /提\s*交/ }).click();
+    await carried(page, '月度黑名单');
+    await until(page, '/lists?list.in=BLF', async () => (await page.locator('#content .tk-table-row', { hasText: '已发布' }).count()) > 0);
+    await shot(page, 'lists_versions');
+    await until(page, '/list-lag?list.in=BLF', async () => (await page.locator('#content .tk-table-row', { hasText: '从未确认' }).count()) >= 4);
+    await shot(page, 'lists_lag');
+    await page.goto(`${base}/list-offers`);
+    await page.locator('#content .tk-table-row', { hasText: '黑名单' }).first().waitFor();
+    await settled(page);
+    await shot(page, 'lists_offers');
+    await page.goto(`${base}/`);
+    await page.locator('.todo-tile.some', { hasText: '名单落后成员' }).waitFor();
+    return complaints();
+  });
+
+  await test('who bears a listed card is said in words', async () => {
+    await page.goto(`${base}/blacklist-liability`);
+    const ask = page.locator('#content');
+    await ask.getByRole('button', { name: '查询' }).click();
+    await told(ask, '必填');
+    await choose(page, ask, '收单方', MEMBER);
+    await field(ask, '发卡机构标识').fill('0200');
+    await field(ask, '应用序列号').fill('0'.repeat(20));
+    await ask.getByLabel('交易时间', { exact: true }).fill('2026-09-01 12:00:00');
+    await page.keyboard.press('Enter');
+    await ask.getByRole('button', { name: '查询' }).click();
+    await told(ask, '格式不符');
+    await field(ask, '发卡机构标识').fill('0200290000000000');
+    await ask.getByRole('button', { name: '查询' }).click();
+    await ask.getByText('交易时该卡不在黑名单').waitFor();
+    await settled(page);
+    await shot(page, 'lists_liability');
+    return complaints();
+  });
+
+  await test('an account is opened and stopped, an API key made and revoked', async () => {
+    const { context, page: desk, complaints: heard } = await open(browser, base);
+    await logIn(desk, base, accounts.system);
+    const account = await form(desk, '/accounts', /新\s*增/);
+    await field(account, '登录名').fill('A!');
+    await account.getByRole('button', { name: /提\s*交/ }).click();
+    await told(account, '小写字母');
+    await field(account, '登录名').fill('leaver');
+    await field(account, '姓名').fill('何离');
+    await field(account, '工号').fill('E2002');
+    await account.getByRole('button', { name: /提\s*交/ }).click();
+    await desk.getByRole('dialog').locator('.secret').waitFor();
+    const stop = await form(desk, '/accounts?login=leaver', /停\s*用/);
+    await stop.getByRole('button', { name: /确\s*定/ }).click();
+    await stop.waitFor({ state: 'detached' });
+    await desk.locator('#content .tk-table-row', { hasText: 'leaver' }).getByText('停用').first().waitFor();
+    const key = await form(desk, '/api-keys', /新\s*增/);
+    await key.getByRole('button', { name: /提\s*交/ }).click();
+    await told(key, '必填');
+    await choose(desk, key, '所属账户', 'viewer');
+    await field(key, '用途').fill('对账下载');
+    await key.getByRole('button', { name: /提\s*交/ }).click();
+    await desk.getByRole('dialog').locator('.secret').waitFor();
+    await desk.goto(`${base}/api-keys`);
+    const row = desk.locator('#content .tk-table-row', { hasText: '对账下载' });
+    await row.getByRole('button', { name: /吊\s*销/ }).click();
+    await desk.getByRole('dialog').getByRole('button', { name: /确\s*定/ }).click();
+    await row.getByRole('button', { name: /吊\s*销/ }).waitFor({ state: 'detached' });
+    await context.close();
+    return heard;
   });
 
   await maker.context.close();

@@ -14,7 +14,7 @@ const { values } = parseArgs({
 if (!values.base) throw new Error('--base http://127.0.0.1:PORT is missing');
 
 // The day, the book and the keys come first: they leave what the others look at.
-const SUITES = ['day', 'book', 'changes', 'keys', 'walk', 'login', 'list', 'people', 'speed'];
+const SUITES = ['day', 'book', 'changes', 'keys', 'walk', 'login', 'list', 'keyboard', 'people', 'speed'];
 const wanted = values.only ? values.only.split(',') : SUITES;
 const accounts = values.accounts ? JSON.parse(readFileSync(values.accounts, 'utf8')) : MOCK_ACCOUNTS;
 const browser = await launch();

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import type { Liability } from './delivery';
 import { get } from './http';
 import type { Shape } from './shapes';
 
@@ -43,6 +44,8 @@ export interface Explained {
   fee_rule: { place: number; issuer_rate_ppm: number; centre_rate_ppm: number } | null;
   positions: { member: string; receivable_fen: number; payable_fen: number }[];
   results: { file: string; line: number }[];
+  /** Who bears it, of a record refused for the blacklist. */
+  liability?: Liability | null;
   receipts?: { clearing_date: string; upload: string; result: string; detail: string }[];
 }
 

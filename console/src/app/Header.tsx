@@ -140,6 +140,7 @@ function AccountMenu() {
   const { end } = useSessionState();
   return (
     <Dropdown
+      autoFocus
       trigger={['click']}
       menu={{
         items: [

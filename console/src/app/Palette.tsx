@@ -42,6 +42,11 @@ interface Entry {
   hint: string;
 }
 
+interface Group {
+  title: 'app.palettePages' | 'app.paletteFound';
+  entries: Entry[];
+}
+
 export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: boolean) => void }) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -83,7 +88,7 @@ function Search({ done }: { done: () => void }) {
     },
   });
 
-  const entries = useMemo<{ pages: Entry[]; data: Entry[] }>(() => {
+  const groups = useMemo<Group[]>(() => {
     const named = (pages ?? [])
       .filter((page) => page.group)
       .map((page) => ({ key: page.path, to: page.path, title: pageTitle(page, t, side), hint: page.path }))
@@ -96,10 +101,14 @@ function Search({ done }: { done: () => void }) {
       title: hit.label,
       hint: kindOf(hit.kind, t),
     }));
-    return { pages: named.slice(0, query ? 8 : 12), data };
+    const shownPages: Group = { title: 'app.palettePages', entries: named.slice(0, query ? 8 : 12) };
+    const shownData: Group = { title: 'app.paletteFound', entries: data };
+    // Who types a page's very name wants the page.
+    const groups = query && named.some((entry) => entry.title.includes(query)) ? [shownPages, shownData] : [shownData, shownPages];
+    return groups.filter((group) => group.entries.length > 0);
   }, [pages, found.data, query, side, t]);
 
-  const all = [...entries.data, ...entries.pages];
+  const all = groups.flatMap((group) => group.entries);
   const at = Math.min(chosen, all.length - 1);
   const go = (entry: Entry | undefined) => {
     if (!entry) return;
@@ -150,18 +159,14 @@ function Search({ done }: { done: () => void }) {
         }}
       />
       <div className="palette-list" id="palette-list" role="listbox" aria-label={t('app.palette')}>
-        {entries.data.length > 0 && (
-          <ul role="group" aria-label={t('app.paletteFound')}>
-            <li role="presentation" className="palette-head">{t('app.paletteFound')}</li>
-            {entries.data.map(option)}
+        {groups.map((group) => (
+          <ul key={group.title} role="group" aria-label={t(group.title)}>
+            <li role="presentation" className="palette-head">
+              {t(group.title)}
+            </li>
+            {group.entries.map(option)}
           </ul>
-        )}
-        {entries.pages.length > 0 && (
-          <ul role="group" aria-label={t('app.palettePages')}>
-            <li role="presentation" className="palette-head">{t('app.palettePages')}</li>
-            {entries.pages.map(option)}
-          </ul>
-        )}
+        ))}
         {all.length === 0 && !found.isFetching && <p className="muted palette-none">{t('app.paletteEmpty')}</p>}
       </div>
       <p className="muted small palette-hint">{t('app.paletteHint')}</p>

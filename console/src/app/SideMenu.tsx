@@ -1,9 +1,11 @@
 import {
+  ApiOutlined,
   AuditOutlined,
   BankOutlined,
   ClusterOutlined,
   DashboardOutlined,
   IdcardOutlined,
+  ProfileOutlined,
   SettingOutlined,
   SwapOutlined,
 } from '@ant-design/icons';
@@ -21,6 +23,8 @@ const ICONS: Record<Group, ReactNode> = {
   clearing: <SwapOutlined />,
   money: <BankOutlined />,
   parties: <ClusterOutlined />,
+  lists: <ProfileOutlined />,
+  front: <ApiOutlined />,
   keysCards: <IdcardOutlined />,
   work: <AuditOutlined />,
   system: <SettingOutlined />,

@@ -20,13 +20,15 @@ export function TabBar() {
   const shown = tabs.filter((tab) => tab.path !== '/' || pages?.some((page) => page.path === '/'));
   const present = tabs.find((tab) => tab.path === active);
   const title = present?.title ?? titleOf(active, t, side);
+  // Names come late (a member's), and push the others aside.
+  const names = shown.map((tab) => tab.title ?? '').join();
 
   useEffect(() => {
     document.title = `${title} · ${t('app.name')}`;
   }, [title, t]);
   useEffect(() => {
     strip.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active, tabs.length]);
+  }, [active, tabs.length, names]);
 
   return (
     <div className="tab-bar">
@@ -69,7 +71,8 @@ export function TabBar() {
         }}
       />
       <Dropdown
-        trigger={['click']}
+        autoFocus
+      trigger={['click']}
         menu={{
           items: [
             { key: 'others', label: t('tabs.closeOthers'), disabled: shown.length < 2, onClick: closeOthers },

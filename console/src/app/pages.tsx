@@ -3,7 +3,7 @@ import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { MessageKey } from '../i18n';
 import type { OwnerKind } from '../api/types';
 
-export type Group = 'top' | 'clearing' | 'money' | 'parties' | 'keysCards' | 'work' | 'system';
+export type Group = 'top' | 'clearing' | 'money' | 'parties' | 'lists' | 'front' | 'keysCards' | 'work' | 'system';
 
 type Load = () => Promise<{ default: ComponentType }>;
 
@@ -52,6 +52,8 @@ export const PAGES: PageDef[] = [
   listPage('/suspicious', 'nav.suspicious', 'suspicious', 'clearing'),
   listPage('/adjustments', 'nav.adjustments', 'adjustments', 'clearing'),
   listPage('/disputes', 'nav.disputes', 'disputes', 'clearing'),
+  listPage('/tac-answers', 'nav.tacAnswers', 'tac-answers', 'clearing'),
+  listPage('/tac-wrong', 'nav.tacWrong', 'tac-wrong', 'clearing'),
 
   listPage('/positions', 'nav.positions', 'positions', 'money'),
   page('/flows', 'nav.flows', () => import('../pages/flows/FlowsPage'), { group: 'money', permissions: ['position.read'] }),
@@ -84,9 +86,15 @@ export const PAGES: PageDef[] = [
   page('/expected-board', 'nav.expectedBoard', () => import('../pages/parties/ExpectedBoard'), { group: 'parties', list: 'expected-files', permissions: ['file.read'] }),
   listPage('/blacklist', 'nav.blacklist', 'blacklist', 'parties'),
   listPage('/blacklist-cards', 'nav.blacklistCards', 'blacklist-cards', 'parties'),
-  listPage('/lists', 'nav.lists', 'list-versions', 'parties'),
-  listPage('/list-lag', 'nav.listLag', 'list-lag', 'parties'),
-  listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'parties'),
+
+  listPage('/lists', 'nav.listVersions', 'list-versions', 'lists'),
+  listPage('/list-lag', 'nav.listLag', 'list-lag', 'lists'),
+  listPage('/list-offers', 'nav.listOffers', 'list-offers', 'lists'),
+  page('/blacklist-liability', 'nav.liability', () => import('../pages/delivery/LiabilityPage'), { group: 'lists', list: 'list-versions', permissions: ['lists.read'] }),
+
+  listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'front'),
+  listPage('/front-accounts', 'nav.frontAccounts', 'front-accounts', 'front'),
+  listPage('/front-keys', 'nav.frontKeys', 'front-keys', 'front'),
 
   listPage('/keys', 'nav.keys', 'keys', 'keysCards'),
   page('/key-inventory', 'nav.keyInventory', () => import('../pages/keys/InventoryPage'), { group: 'keysCards', list: 'keys', permissions: ['key.read'] }),
@@ -123,6 +131,8 @@ export const GROUPS: { group: Group; title: MessageKey }[] = [
   { group: 'clearing', title: 'nav.clearing' },
   { group: 'money', title: 'nav.money' },
   { group: 'parties', title: 'nav.parties' },
+  { group: 'lists', title: 'nav.lists' },
+  { group: 'front', title: 'nav.front' },
   { group: 'keysCards', title: 'nav.keysCards' },
   { group: 'work', title: 'nav.work' },
   { group: 'system', title: 'nav.system' },

@@ -6,7 +6,7 @@ import { diff, type Change } from '../lib/diff';
 import { formatPpm } from '../lib/money';
 import { catalogue, type MessageKey } from '../i18n/messages';
 import { wordFor } from './Deed';
-import { MemberName, Money } from './figures';
+import { MemberName, Money, Time } from './figures';
 import { ReasonText } from './verdicts';
 
 export function DiffTable({ before, after }: { before: unknown; after: unknown }) {
@@ -77,6 +77,7 @@ const WORDS: Record<string, (code: string) => string[]> = {
   algorithm: (code) => [`algorithm.${code}`],
   tac_verifier: (code) => [`tac.${code}`],
   kind: (code) => [`holiday.${code}`],
+  list: (code) => [`list-code.${code}`],
   weekday: (code) => [`weekday.${code}`],
   industry: (code) => [`industry.${Number(code)}`],
 };
@@ -98,6 +99,7 @@ function Leaf({ path, value, absent }: { path: string; value: Change['after']; a
   if (name === 'reason' && /^\d\d$/.test(String(value))) return <ReasonText reason={String(value)} />;
   const word = wordOf(name, String(value));
   if (word) return <>{t(word)}</>;
+  if (/_at$/.test(name)) return <Time value={String(value)} />;
   if (typeof value === 'boolean') return <>{t(value ? 'common.yes' : 'common.no')}</>;
   return <span className="wrap">{String(value)}</span>;
 }

@@ -35,6 +35,7 @@ export const dashboard = {
   'dash.todo': ['待办', 'To do'],
   'dash.todoApprovals': ['待复核', 'Approvals'],
   'dash.todoSuspicious': ['可疑记录', 'Suspicious'],
+  'dash.listsBehind': ['名单落后成员', 'Members behind on lists'],
   'dash.todoFailedJobs': ['失败任务', 'Failed jobs'],
   'dash.estimate': ['实时估算', 'Live estimate'],
   'dash.settled': ['已清算', 'Cleared'],

@@ -3,6 +3,7 @@ import { common } from './common';
 import { dashboard } from './dashboard';
 import { days } from './days';
 import { deeds } from './deeds';
+import { delivery } from './delivery';
 import { files } from './files';
 import { flows } from './flows';
 import { keys } from './keys';
@@ -15,7 +16,7 @@ import { portal } from './portal';
 import { system } from './system';
 import { work } from './work';
 
-export const catalogue = { ...common, ...dashboard, ...days, ...deeds, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
-export const parts = { common, dashboard, days, deeds, files, flows, keys, list, login, money, nav, parties, portal, system, work };
+export const catalogue = { ...common, ...dashboard, ...days, ...deeds, ...delivery, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
+export const parts = { common, dashboard, days, deeds, delivery, files, flows, keys, list, login, money, nav, parties, portal, system, work };
 
 export type MessageKey = keyof typeof catalogue;

@@ -14,6 +14,7 @@ import { useT } from '../../i18n';
 import { formatCount, formatPpm } from '../../lib/money';
 import { decodeLine, fieldText } from '../../lib/wire';
 import { TABLES } from '../../lib/wire-tables';
+import { LiabilityView } from '../delivery/LiabilityView';
 import { Industry } from './UploadPage';
 
 export default function ExplainPage() {
@@ -115,6 +116,7 @@ function Trail({ data }: { data: Explained }) {
             ))}
           </tbody>
         </table>
+        {data.liability && <LiabilityView liability={data.liability} />}
         {data.earlier && (
           <p className="explain-note">
             {t('record.earlier')}{' '}

@@ -37,8 +37,10 @@ import { AccountActions, AccountToolbar } from '../system/AccountActions';
 import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
 import { AddOrder, AddProduct, AddSegment, CardActions, SamActions, TransferStock } from '../keys/CardActions';
 import { EnrolCustodian, KeyActions, KeyToolbar, ProposeKey, RequestActions } from '../keys/KeyRequests';
+import { PublishList } from '../delivery/PublishList';
 import { FileActions, receiptName } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
+import { formatBytes } from '../../lib/text';
 import type { Cell } from '../../api/types';
 import type { ListConfig } from '../../components/list/config';
 
@@ -67,6 +69,10 @@ function ownerCode(value: Cell) {
   const code = String(value ?? '');
   if (code === '' || code === '0') return <MemberName code="00000000" />;
   return code.length === 8 ? <MemberName code={code} /> : <span className="num">{code}</span>;
+}
+
+function bytes(value: Cell) {
+  return value === null || value === undefined ? <span className="muted">—</span> : <span className="num">{formatBytes(Number(value))}</span>;
 }
 
 function ledgerKind(value: Cell) {
@@ -218,6 +224,13 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   'expected-files': { rowKey: 'id', primary: ['member', 'kind'], render: { from_minute: clockTime, by_minute: clockTime }, toolbar: ExpectedToolbar, actions: ExpectedActions },
   blacklist: { rowKey: 'id', primary: ['issuer_id', 'listed_at'], toolbar: BlacklistToolbar },
   'blacklist-cards': { rowKey: 'id', primary: ['application_serial', 'issuer_id'], toolbar: BlacklistToolbar, actions: BlacklistActions },
+  'list-versions': { order: ['list', 'version', 'state', 'effective_at', 'entries'], primary: ['list', 'state', 'effective_at'], widths: { list: 100, version: 72, state: 90, effective_at: 160, entries: 84, bytes: 84, book_version: 104, approved_by: 110, published_at: 160, note: 200 }, render: { bytes }, toolbar: PublishList },
+  'list-offers': { primary: ['list', 'member', 'offered_at'], widths: { list: 90, version: 64, base: 150, entries: 76, bytes: 80, offered_at: 160, fetched: 96 }, render: { bytes } },
+  'list-lag': { primary: ['list', 'member', 'state'], widths: { behind: 110, applied_at: 150, acknowledged_at: 150, offered_at: 160, list: 96, state: 96 } },
+  'tac-wrong': { primary: ['clearing_date', 'acquirer', 'issuer'] },
+  transfers: { rowKey: 'id', primary: ['member', 'state', 'name'], order: ['at', 'member', 'direction', 'name', 'size', 'state', 'code', 'detail'], folded: ['id'], widths: { code: 90, detail: 220, size: 96 }, render: { size: bytes } },
+  'front-accounts': { rowKey: 'login', primary: ['login', 'member', 'state'], widths: { addresses: 200 }, render: { quota_bytes: bytes } },
+  'front-keys': { rowKey: 'id', primary: ['login', 'member', 'state'], folded: ['id'], widths: { fingerprint: 260 } },
   keys: { rowKey: 'id', primary: ['name', 'usage', 'state'], render: { owner: ownerCode }, toolbar: KeyToolbar, actions: KeyActions, actionsWidth: 230, folded: ['owner'], order: ['name', 'usage', 'state', 'kcv'], widths: { name: 180, usage: 80, scheme: 84, algorithm: 76, level: 84, version: 64, key_index: 64, state: 84, kcv: 90 } },
   'key-requests': { rowKey: 'id', folded: ['owner'], primary: ['state', 'word', 'object'], render: { owner: ownerCode, word: deed }, toolbar: ProposeKey, actions: RequestActions },
   custodians: { rowKey: 'id', folded: ['owner'], primary: ['name'], render: { owner: ownerCode }, toolbar: EnrolCustodian },
