@@ -8,6 +8,7 @@ import {
   ProfileOutlined,
   SettingOutlined,
   SwapOutlined,
+  TransactionOutlined,
 } from '@ant-design/icons';
 import { Layout, Menu, type MenuProps } from 'antd';
 import { useState, type ReactNode } from 'react';
@@ -23,6 +24,7 @@ const ICONS: Record<Group, ReactNode> = {
   clearing: <SwapOutlined />,
   money: <BankOutlined />,
   parties: <ClusterOutlined />,
+  settlement: <TransactionOutlined />,
   lists: <ProfileOutlined />,
   front: <ApiOutlined />,
   keysCards: <IdcardOutlined />,

@@ -3,7 +3,7 @@ import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { MessageKey } from '../i18n';
 import type { OwnerKind } from '../api/types';
 
-export type Group = 'top' | 'clearing' | 'money' | 'parties' | 'lists' | 'front' | 'keysCards' | 'work' | 'system';
+export type Group = 'top' | 'clearing' | 'money' | 'settlement' | 'parties' | 'lists' | 'front' | 'keysCards' | 'work' | 'system';
 
 type Load = () => Promise<{ default: ComponentType }>;
 
@@ -64,11 +64,18 @@ export const PAGES: PageDef[] = [
   page('/trial-balance', 'ledger.trial', () => import('../pages/money/TrialBalance'), { group: 'money', list: 'ledger-accounts' }),
   listPage('/ledger-transfers', 'nav.transfers', 'ledger-transfers', 'money'),
   page('/reserves', 'nav.reserves', () => import('../pages/money/ReservesPage'), { group: 'money', permissions: ['settlement.read'] }),
-  listPage('/reserve-movements', 'nav.reserveMovements', 'reserve-movements', 'money'),
   listPage('/topups', 'nav.topups', 'topups', 'money'),
-  listPage('/bank-instructions', 'nav.bankInstructions', 'bank-instructions', 'money'),
-  listPage('/bank-statement-lines', 'nav.bankLines', 'bank-statement-lines', 'money'),
-  listPage('/reconciliation', 'nav.reconciliation', 'reconciliation', 'money'),
+
+  listPage('/settlement-dates', 'nav.settlementDates', 'settlement-dates', 'settlement'),
+  listPage('/payment-instructions', 'nav.instructions', 'payment-instructions', 'settlement'),
+  listPage('/settlement-items', 'nav.settlementItems', 'settlement-items', 'settlement'),
+  listPage('/bank-messages', 'nav.bankMessages', 'bank-messages', 'settlement'),
+  listPage('/statement-lines', 'nav.statementLines', 'statement-lines', 'settlement'),
+  listPage('/bank-queue', 'nav.bankQueue', 'bank-queue', 'settlement'),
+  listPage('/bank-accounts', 'nav.bankAccounts', 'bank-accounts', 'settlement'),
+  listPage('/reserve-events', 'nav.reserveEvents', 'reserve-events', 'settlement'),
+  listPage('/reconciliations', 'nav.reconciliations', 'reconciliations', 'settlement'),
+  listPage('/reconciliation-differences', 'nav.reconciliationDifferences', 'reconciliation-differences', 'settlement'),
 
   listPage('/members', 'nav.members', 'members', 'parties', { sides: centre }),
   page('/members/:code', 'nav.member', () => import('../pages/parties/MemberPage'), { list: 'members' }),
@@ -130,6 +137,7 @@ export const PAGES: PageDef[] = [
 export const GROUPS: { group: Group; title: MessageKey }[] = [
   { group: 'clearing', title: 'nav.clearing' },
   { group: 'money', title: 'nav.money' },
+  { group: 'settlement', title: 'nav.settlement' },
   { group: 'parties', title: 'nav.parties' },
   { group: 'lists', title: 'nav.lists' },
   { group: 'front', title: 'nav.front' },

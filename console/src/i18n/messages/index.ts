@@ -13,10 +13,11 @@ import { money } from './money';
 import { nav } from './nav';
 import { parties } from './parties';
 import { portal } from './portal';
+import { settlement } from './settlement';
 import { system } from './system';
 import { work } from './work';
 
-export const catalogue = { ...common, ...dashboard, ...days, ...deeds, ...delivery, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...system, ...work } as const;
-export const parts = { common, dashboard, days, deeds, delivery, files, flows, keys, list, login, money, nav, parties, portal, system, work };
+export const catalogue = { ...common, ...dashboard, ...days, ...deeds, ...delivery, ...files, ...flows, ...keys, ...list, ...login, ...money, ...nav, ...parties, ...portal, ...settlement, ...system, ...work } as const;
+export const parts = { common, dashboard, days, deeds, delivery, files, flows, keys, list, login, money, nav, parties, portal, settlement, system, work };
 
 export type MessageKey = keyof typeof catalogue;

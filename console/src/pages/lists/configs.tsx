@@ -37,6 +37,7 @@ import { AccountActions, AccountToolbar } from '../system/AccountActions';
 import { AddApiKey, AddRole, ApiKeyActions, SessionActions, VerifyAudit } from '../system/actions';
 import { AddOrder, AddProduct, AddSegment, CardActions, SamActions, TransferStock } from '../keys/CardActions';
 import { EnrolCustodian, KeyActions, KeyToolbar, ProposeKey, RequestActions } from '../keys/KeyRequests';
+import { AddBankAccount, MakeSettlementDate, QueueActions } from '../money/SettlementActions';
 import { PublishList } from '../delivery/PublishList';
 import { FileActions, receiptName } from '../files/FileActions';
 import { StatementLinks } from '../days/StatementLinks';
@@ -193,8 +194,10 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     widths: { sequence: 72, debit: 200, credit: 200, phase: 84 },
     render: { debit: accountLink, credit: accountLink },
   },
-  'reserve-movements': { primary: ['member', 'clearing_date', 'kind'] },
-  'bank-instructions': { primary: ['clearing_date', 'member', 'state'], sum: ['amount_fen'] },
+  'settlement-dates': { toolbar: MakeSettlementDate },
+  'payment-instructions': { sum: ['amount_fen'] },
+  'bank-accounts': { toolbar: AddBankAccount },
+  'bank-queue': { actions: QueueActions },
   suspicious: {
     rowKey: 'id',
     order: ['clearing_date', 'reason', 'amount_fen', 'acquirer', 'issuer', 'state', 'happened_at', 'card'],

@@ -27,7 +27,7 @@ const LISTS: [list: string, column: string, title: MessageKey][] = [
   ['fees', 'issuer', 'member.feesIssuer'],
   ['fees', 'acquirer', 'member.feesAcquirer'],
   ['reserves', 'member', 'nav.reserves'],
-  ['reserve-movements', 'member', 'nav.reserveMovements'],
+  ['reserve-events', 'member', 'nav.reserveEvents'],
   ['expected-files', 'member', 'nav.expectedFiles'],
   ['uploads', 'member', 'nav.uploads'],
   ['positions', 'member', 'nav.positions'],
