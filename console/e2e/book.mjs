@@ -153,6 +153,7 @@ export async function run({ test, browser, base, accounts, shot }) {
     await dialog.getByLabel('名称').fill('宁波市民卡');
     await dialog.getByRole('button', { name: /提\s*交/ }).click();
     await page.getByRole('heading', { name: /宁波市民卡/ }).waitFor();
+    await settled(page);
     await page.getByRole('button', { name: '登记' }).first().click();
     await dialog.getByLabel('备注').fill('协议 2026-17 号');
     await dialog.getByRole('button', { name: /提\s*交/ }).click();

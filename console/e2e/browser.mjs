@@ -25,7 +25,7 @@ const ALWAYS = [/^401 GET \/api\/v1\/session$/];
  * those that a test expects: `allow`, over `STATUS METHOD PATH`), requests that leave the host.
  */
 export async function open(browser, base, { theme = 'light', language = 'zh', width = 1366, height = 768, allow = [] } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', acceptDownloads: true });
+  const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', acceptDownloads: true });
   await context.addInitScript(([t, l]) => {
     localStorage.setItem('tongka.theme', t);
     localStorage.setItem('tongka.language', l);

@@ -27,8 +27,10 @@ export function TabBar() {
     document.title = `${title} · ${t('app.name')}`;
   }, [title, t]);
   useEffect(() => {
-    strip.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active, tabs.length, names]);
+    // Once it is laid out: at the first paint it has no width yet.
+    const soon = setTimeout(() => strip.current?.querySelector('.tab.active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), 50);
+    return () => clearTimeout(soon);
+  }, [active, tabs.length, names, pages]);
 
   return (
     <div className="tab-bar">

@@ -94,15 +94,6 @@ export const PAGES: PageDef[] = [
   listPage('/blacklist', 'nav.blacklist', 'blacklist', 'parties'),
   listPage('/blacklist-cards', 'nav.blacklistCards', 'blacklist-cards', 'parties'),
 
-  listPage('/lists', 'nav.listVersions', 'list-versions', 'lists'),
-  listPage('/list-lag', 'nav.listLag', 'list-lag', 'lists'),
-  listPage('/list-offers', 'nav.listOffers', 'list-offers', 'lists'),
-  page('/blacklist-liability', 'nav.liability', () => import('../pages/delivery/LiabilityPage'), { group: 'lists', list: 'list-versions', permissions: ['lists.read'] }),
-
-  listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'front'),
-  listPage('/front-accounts', 'nav.frontAccounts', 'front-accounts', 'front'),
-  listPage('/front-keys', 'nav.frontKeys', 'front-keys', 'front'),
-
   listPage('/keys', 'nav.keys', 'keys', 'keysCards'),
   page('/key-inventory', 'nav.keyInventory', () => import('../pages/keys/InventoryPage'), { group: 'keysCards', list: 'keys', permissions: ['key.read'] }),
   page('/ceremonies', 'nav.ceremony', () => import('../pages/keys/CeremoniesRoute'), { group: 'keysCards', permissions: ['key.ceremony'], list: 'custodians' }),
@@ -117,6 +108,15 @@ export const PAGES: PageDef[] = [
   listPage('/production-parts', 'nav.productionParts', 'production-parts', 'keysCards'),
   listPage('/cards', 'nav.cards', 'cards', 'keysCards'),
   listPage('/sams', 'nav.sams', 'sams', 'keysCards'),
+
+  listPage('/lists', 'nav.listVersions', 'list-versions', 'lists'),
+  listPage('/list-lag', 'nav.listLag', 'list-lag', 'lists'),
+  listPage('/list-offers', 'nav.listOffers', 'list-offers', 'lists'),
+  page('/blacklist-liability', 'nav.liability', () => import('../pages/delivery/LiabilityPage'), { group: 'lists', list: 'list-versions', permissions: ['lists.read'] }),
+
+  listPage('/file-transfers', 'nav.fileTransfers', 'transfers', 'front'),
+  listPage('/front-accounts', 'nav.frontAccounts', 'front-accounts', 'front'),
+  listPage('/front-keys', 'nav.frontKeys', 'front-keys', 'front'),
 
   listPage('/approvals', 'nav.approvals', 'approvals', 'work'),
   page('/approvals/:id', 'nav.approval', () => import('../pages/work/ApprovalPage'), { permissions: ['approval.read'] }),
@@ -139,9 +139,9 @@ export const GROUPS: { group: Group; title: MessageKey }[] = [
   { group: 'money', title: 'nav.money' },
   { group: 'settlement', title: 'nav.settlement' },
   { group: 'parties', title: 'nav.parties' },
+  { group: 'keysCards', title: 'nav.keysCards' },
   { group: 'lists', title: 'nav.lists' },
   { group: 'front', title: 'nav.front' },
-  { group: 'keysCards', title: 'nav.keysCards' },
   { group: 'work', title: 'nav.work' },
   { group: 'system', title: 'nav.system' },
 ];

@@ -15,6 +15,8 @@ const shared = {
   wireframe: false,
   motionDurationMid: '0.1s',
   motionDurationSlow: '0.15s',
+  // Who asked the system for less motion gets none.
+  motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
 };
 
 const light: ThemeConfig = {

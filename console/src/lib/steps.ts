@@ -3,7 +3,7 @@ import type { MessageKey, Params } from '../i18n';
 import { formatCount } from './money';
 
 const FORMS: Record<string, RegExp> = {
-  intake: /accepted: (?<accepted>\d+), refused: (?<refused>\d+), waiting: (?<waiting>\d+),.* records: (?<records>\d+)/,
+  intake: /accepted:? (?<accepted>\d+)\D+refused:? (?<refused>\d+)\D+waiting:? (?<waiting>\d+)\D.*records:? (?<records>\d+)/,
   cut: /^(?<uploads>\d+) uploads, (?<adjustments>\d+) adjustments$/,
   price: /^(?<groups>\d+) groups$/,
   net: /^(?<positions>\d+) positions, centre fees (?<fees>-?[\d.]+)$/,

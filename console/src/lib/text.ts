@@ -36,9 +36,12 @@ export function oneLanguage(text: string, language: 'zh' | 'en'): string {
   return en.length === 0 || language === 'zh' ? zh! : en.join(' / ');
 }
 
-/** The server's line about a fee rule as people say it: `收单 * … 2000 ppm` → `收单 全部 … 0.2%`. */
+/** The server's line about a proposal as people say it: `收单 * … 2000 ppm` → `收单 全部 … 0.2%`, and its times with separators. */
 export function plainSummary(text: string, all: string): string {
-  return text.replaceAll(/(收单|发卡|行业) \*/g, `$1 ${all}`).replaceAll(/(\d+) ppm/g, (_, ppm: string) => formatPpm(Number(ppm)));
+  return text
+    .replaceAll(/(收单|发卡|行业) \*/g, `$1 ${all}`)
+    .replaceAll(/(\d+) ppm/g, (_, ppm: string) => formatPpm(Number(ppm)))
+    .replaceAll(/(?<!\d)20\d{12}(?!\d)/g, formatTime);
 }
 
 /** Random identifier of a request (Idempotency-Key). */

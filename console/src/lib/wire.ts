@@ -41,6 +41,8 @@ export interface DecodedField {
   text: string;
   /** Whether they are of the field's type. */
   ok: boolean;
+  /** A card's number whose middle the server keeps from this account: no fault of the file. */
+  masked?: boolean;
   /** Field 12 of an original record inside another line, and so on. */
   inner?: DecodedField[];
 }
@@ -61,12 +63,15 @@ function fits(field: WireField, text: string): boolean {
   }
 }
 
+const MASKED = /^[0-9A-F]{6}\*+[0-9A-F]{4}$/;
+
 /** Splits one line (with or without CR LF) into its fields. Nothing is guessed: what does not fit is marked. */
 export function decodeLine(table: WireTable, line: string): DecodedField[] {
   const text = line.replace(/\r?\n$/, '');
   return table.fields.map((field) => {
     const part = text.slice(field.offset, field.offset + field.width);
     const decoded: DecodedField = { field, text: part, ok: fits(field, part) };
+    if (field.name === 'serial' && part.length === field.width && MASKED.test(part)) Object.assign(decoded, { ok: true, masked: true });
     if (field.name === 'original') decoded.inner = decodeLine(TABLES['TXU']!, part);
     return decoded;
   });

@@ -82,7 +82,7 @@ function FieldTable({ flat, lit, setLit, yuan }: FieldTableProps) {
             </td>
             <td className="right num">{offset}</td>
             <td className="mono field-raw">{d.inner ? '' : d.text}</td>
-            <td className={d.ok ? '' : 'negative'}>{d.inner ? '' : d.ok ? meaning(d, yuan) : t('wire.wrong')}</td>
+            <td className={d.ok ? '' : 'negative'}>{d.inner ? '' : d.masked ? t('wire.masked') : d.ok ? meaning(d, yuan) : t('wire.wrong')}</td>
             <td className="muted small">{d.field.note}</td>
           </tr>
         ))}

@@ -32,6 +32,7 @@ export const files = {
   'wire.raw': ['字节', 'Bytes'],
   'wire.meaning': ['含义', 'Meaning'],
   'wire.wrong': ['不符合字段类型', 'not of this type'],
+  'wire.masked': ['按权限遮蔽', 'masked for this account'],
   'wire.lines': ['记录行', 'Record lines'],
   'wire.line': ['行', 'Line'],
   'wire.goTo': ['从第几行开始', 'First line'],

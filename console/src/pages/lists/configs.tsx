@@ -167,6 +167,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   },
   statements: {
     rowKey: 'number',
+    widths: { number: 210, version: 64 },
     primary: ['clearing_date', 'member', 'version'],
     intro: 'statement.intro',
     actions: ({ row }) => <StatementLinks date={String(row['clearing_date'])} member={String(row['member'])} />,
@@ -228,7 +229,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
   blacklist: { rowKey: 'id', primary: ['issuer_id', 'listed_at'], toolbar: BlacklistToolbar },
   'blacklist-cards': { rowKey: 'id', primary: ['application_serial', 'issuer_id'], toolbar: BlacklistToolbar, actions: BlacklistActions },
   'list-versions': { order: ['list', 'version', 'state', 'effective_at', 'entries'], primary: ['list', 'state', 'effective_at'], widths: { list: 100, version: 72, state: 90, effective_at: 160, entries: 84, bytes: 84, book_version: 104, approved_by: 110, published_at: 160, note: 200 }, render: { bytes }, toolbar: PublishList },
-  'list-offers': { primary: ['list', 'member', 'offered_at'], widths: { list: 90, version: 64, base: 150, entries: 76, bytes: 80, offered_at: 160, fetched: 96 }, render: { bytes } },
+  'list-offers': { primary: ['list', 'member', 'offered_at'], widths: { list: 90, version: 64, base: 96, entries: 76, bytes: 80, offered_at: 160, fetched: 96 }, render: { bytes } },
   'list-lag': { primary: ['list', 'member', 'state'], widths: { behind: 110, applied_at: 150, acknowledged_at: 150, offered_at: 160, list: 96, state: 96 } },
   'tac-wrong': { primary: ['clearing_date', 'acquirer', 'issuer'] },
   transfers: { rowKey: 'id', primary: ['member', 'state', 'name'], order: ['at', 'member', 'direction', 'name', 'size', 'state', 'code', 'detail'], folded: ['id'], widths: { code: 90, detail: 220, size: 96 }, render: { size: bytes } },
@@ -254,7 +255,7 @@ export const CONFIGS: Record<string, ListConfig | undefined> = {
     folded: ['id', 'created_at'],
     primary: ['login', 'name', 'state'], toolbar: AccountToolbar, actions: AccountActions },
   roles: { rowKey: 'code', render: { permissions: (value) => <Permissions codes={String(value ?? '')} /> }, widths: { permissions: 110 }, open: path('/roles', 'code'), toolbar: AddRole },
-  sessions: { rowKey: 'id', folded: ['id', 'member', 'expires_at'], widths: { login: 110, name: 90, end_reason: 110, address: 120 }, render: { end_reason: endReason }, actions: SessionActions },
-  'api-keys': { rowKey: 'id', toolbar: AddApiKey, actions: ApiKeyActions },
+  sessions: { rowKey: 'id', primary: ['login', 'name', 'address'], folded: ['id', 'member', 'expires_at'], widths: { login: 110, name: 90, end_reason: 110, address: 120 }, render: { end_reason: endReason }, actions: SessionActions },
+  'api-keys': { rowKey: 'id', widths: { name: 140, login: 100, account: 100, member: 110, algorithm: 100, state: 80 }, toolbar: AddApiKey, actions: ApiKeyActions },
   approvals: { rowKey: 'id', render: { kind: deed, summary: plain, object: plain }, primary: ['state', 'kind', 'proposed_at'], open: path('/approvals', 'id') },
 };
