@@ -68,10 +68,12 @@ pub async fn upload(db: &Db, scope: Scope, name: &str) -> Result<Option<Upload>,
     db.read(scope).fetch_optional(&sql, params![name]).await?.as_ref().map(upload_of).transpose()
 }
 
-/// Names of accepted uploads that contain a text, the newest first.
+/// Names of accepted uploads that contain a text, the newest first; none where the text cannot be in a name.
 pub async fn names_like(db: &Db, scope: Scope, text: &str, most: u32) -> Result<Vec<String>, ExchangeError> {
-    let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || "._".contains(*c));
-    let pattern = kept.collect::<String>().replace('_', "!_");
+    if !text.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c)) {
+        return Ok(Vec::new());
+    }
+    let pattern = text.replace('_', "!_");
     let sql = "SELECT name FROM upload WHERE name LIKE $1 ESCAPE '!' AND {scope:member} \
                ORDER BY upload_no DESC LIMIT $2";
     let rows = db.read(scope).fetch_all(sql, params![format!("%{pattern}%"), most]).await?;

@@ -64,6 +64,11 @@ pub(crate) fn moment(text: &str) -> Option<DateTime> {
     Some(parse_date(date)?.and_time(parse_time(time)?))
 }
 
+/// A time as people read it.
+fn shown(text: &str) -> String {
+    moment(text).map_or_else(|| text.to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// A version that is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -142,7 +147,7 @@ pub async fn propose(
         kind: PUBLISH,
         owner: Owner::Centre,
         object: list.to_string(),
-        summary: format!("发布{}：规则簿版本 {book}，{effective_at} 生效。{note}", list.name_zh()),
+        summary: format!("发布{}：规则簿版本 {book}，{} 生效。{note}", list.name_zh(), shown(effective_at)),
         before: before.map_or(Value::Null, |before| {
             json!({ "version": before.version, "book_version": before.book_version, "effective_at": before.effective_at })
         }),
