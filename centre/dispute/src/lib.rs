@@ -7,8 +7,11 @@
 //! approvals see to that); every decision moves exactly the money that is written into the proposal.
 
 pub mod case;
+pub mod chain;
 mod decision;
 mod error;
+pub mod evidence;
+pub mod gaps;
 mod list;
 pub mod manual;
 pub mod rules;

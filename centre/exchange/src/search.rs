@@ -259,7 +259,7 @@ pub async fn plan(
     Ok(Plan { lake, filter: search.filter(), issuer: search.issuer, member, unmasked, candidates })
 }
 
-/// One record, if it is there and the caller may see it; its card masked.
+/// One record, if it is there and the caller may see it; `unmasked` as for [`plan`].
 ///
 /// # Errors
 /// What the database or the lake says.
@@ -269,6 +269,7 @@ pub async fn record(
     scope: Scope,
     upload: &str,
     record_no: u32,
+    unmasked: bool,
 ) -> Result<Option<Record>, ExchangeError> {
     let Some(known) = store::upload(db, Scope::Platform, upload).await? else { return Ok(None) };
     let search = Search {
@@ -276,7 +277,7 @@ pub async fn record(
         record_no: Some(record_no),
         ..Search::over(known.clearing_date, known.clearing_date)
     };
-    let page = plan(db, folders, scope, &search, false).await?.page(1, None, &AtomicBool::new(false))?;
+    let page = plan(db, folders, scope, &search, unmasked).await?.page(1, None, &AtomicBool::new(false))?;
     Ok(page.records.into_iter().next())
 }
 

@@ -97,6 +97,15 @@ fn party(actor: &Actor) -> Result<MemberCode, DisputeError> {
     }
 }
 
+/// A record as messages name it, whatever was given.
+fn place(upload: &str, record_no: u32) -> String {
+    format!("{}#{record_no}", upload.chars().take(64).collect::<String>())
+}
+
+pub(crate) fn no_record(upload: &str, record_no: u32) -> DisputeError {
+    DisputeError::NoRecord(place(upload, record_no))
+}
+
 /// What is known of the record that a member disputes.
 pub(crate) async fn facts(
     db: &Db,
@@ -107,12 +116,12 @@ pub(crate) async fn facts(
     if let Some(gap) = raise.gap {
         return lost(db, member, gap).await;
     }
-    let what = || format!("{}#{}", raise.upload.chars().take(64).collect::<String>(), raise.record_no);
-    let no_record = || DisputeError::NoRecord(what());
+    let what = || place(&raise.upload, raise.record_no);
+    let no_record = || no_record(&raise.upload, raise.record_no);
     let not_so = |why: &str| Err(DisputeError::NotDisputable(format!("{why}: {}", what())));
     FileName::parse(&raise.upload).map_err(|_| no_record())?;
     let scope = Scope::Member(member);
-    let record = tongka_exchange::search::record(db, folders, scope, &raise.upload, raise.record_no).await?;
+    let record = tongka_exchange::search::record(db, folders, scope, &raise.upload, raise.record_no, false).await?;
     let record = record.ok_or_else(no_record)?;
     let sql = "SELECT state FROM clearing_day WHERE clearing_date = $1 AND state = 'closed'";
     let day = days_since_epoch(record.clearing_date);
@@ -185,7 +194,7 @@ pub async fn raise(
 ) -> Result<Asked, DisputeError> {
     let object = match raise.gap {
         Some(gap) => format!("断点 gap {gap}"),
-        None => format!("{}#{}", raise.upload.chars().take(64).collect::<String>(), raise.record_no),
+        None => place(&raise.upload, raise.record_no),
     };
     let work = async {
         actor.require("dispute.propose")?;

@@ -15,8 +15,8 @@ mod file;
 mod list;
 mod parameters;
 
-pub(crate) use ask::execute;
 pub use ask::{Asked, Raise, Respond, raise, respond};
+pub(crate) use ask::{execute, no_record};
 pub use attach::{Attachment, LARGEST, attach, attachments, content};
 pub use due::due;
 pub use file::{News, news, take_file};
