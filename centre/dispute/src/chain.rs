@@ -69,9 +69,11 @@ impl Tap {
         self.is_cleared || self.reason.verdict() == Verdict::Accepted
     }
 
-    /// Where it is: `upload#record`.
-    pub fn place(&self) -> String {
-        format!("{}#{}", self.upload, self.record_no)
+    fn json(&self) -> Value {
+        json!({
+            "upload": self.upload, "record": self.record_no, "counter": self.counter,
+            "before_fen": self.before.0, "amount_fen": self.amount.0, "after_fen": self.after().0,
+        })
     }
 }
 
@@ -215,6 +217,11 @@ impl Chain {
         Some(Evidence { before: tap(*before), record: tap(index), after: tap(*after) })
     }
 
+    /// What is needed to draw it: every link with how it joins and what is proven, as an array.
+    pub fn json(&self) -> Value {
+        self.links.iter().map(Link::json).collect()
+    }
+
     /// The gaps, each with the places of its neighbours.
     pub fn gaps(&self) -> Vec<(usize, usize, u32, Option<Fen>)> {
         let mut trunk = None;
@@ -226,6 +233,48 @@ impl Chain {
             trunk = Some(index);
         }
         gaps
+    }
+}
+
+impl Join {
+    fn json(self) -> Value {
+        match self {
+            Self::First => json!({ "kind": "first" }),
+            Self::Continuous => json!({ "kind": "continuous" }),
+            Self::Loaded(amount) => json!({ "kind": "loaded", "amount_fen": amount.0 }),
+            Self::Short(amount) => json!({ "kind": "short", "amount_fen": amount.0 }),
+            Self::Gap { missing, spent } => {
+                json!({ "kind": "gap", "missing": missing, "amount_fen": spent.map(|spent| spent.0) })
+            }
+            Self::Duplicate => json!({ "kind": "duplicate" }),
+            Self::Conflict => json!({ "kind": "conflict" }),
+        }
+    }
+}
+
+impl Proof {
+    fn json(&self) -> Value {
+        match self {
+            Self::Happened { before, after } => json!({ "kind": "happened", "before": before, "after": after }),
+            Self::DidNot { other } => json!({ "kind": "did_not", "other": other }),
+            Self::Copy { other } => json!({ "kind": "copy", "other": other }),
+            Self::NoNeighbour => json!({ "kind": "no_neighbour" }),
+            Self::Remainder => json!({ "kind": "remainder" }),
+        }
+    }
+}
+
+impl Link {
+    fn json(&self) -> Value {
+        let mut link = self.tap.json();
+        link["at"] = json!(format!("{}+08:00", self.tap.at.format("%Y-%m-%dT%H:%M:%S")));
+        link["verdict"] = json!(self.tap.reason.verdict().to_string());
+        link["reason"] = json!(self.tap.reason.to_string());
+        link["cleared"] = json!(self.tap.is_cleared);
+        link["join"] = self.join.json();
+        link["regression"] = json!(self.is_regression);
+        link["proof"] = self.proof.as_ref().map_or(Value::Null, Proof::json);
+        link
     }
 }
 
@@ -270,12 +319,6 @@ impl Evidence {
 
     /// As it is kept with a proposal of the centre.
     pub fn json(&self) -> Value {
-        let tap = |tap: &Tap| {
-            json!({
-                "upload": tap.upload, "record": tap.record_no, "counter": tap.counter,
-                "before_fen": tap.before.0, "amount_fen": tap.amount.0, "after_fen": tap.after().0,
-            })
-        };
-        json!({ "before": tap(&self.before), "record": tap(&self.record), "after": tap(&self.after) })
+        json!({ "before": self.before.json(), "record": self.record.json(), "after": self.after.json() })
     }
 }

@@ -116,6 +116,9 @@ fn joins_tell_loads_gaps_and_what_is_wrong() {
     let regressions: Vec<bool> = chain.links.iter().map(|link| link.is_regression).collect();
     assert_eq!(regressions.iter().position(|is| *is), Some(8));
     assert_eq!(regressions.iter().filter(|is| **is).count(), 1);
+    let drawn = chain.json();
+    assert_eq!((&drawn[6]["join"]["missing"], &drawn[6]["join"]["amount_fen"]), (&3.into(), &spent.0.into()));
+    assert_eq!((&drawn[8]["regression"], &drawn[0]["proof"]), (&true.into(), &serde_json::Value::Null));
     // What was lost closes the gap.
     card.extend(lost);
     assert_eq!(Chain::of(card).gaps().len(), 1);
