@@ -284,6 +284,7 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
 
         // The lost record can be claimed for what its neighbours prove, once; here it is found in time.
         let gap = open_gaps(db).await.into_iter().find(|gap| gap.2 == 1).unwrap();
+        let issuer_of_lost = centre.scheme.issuer(lost[1].scheme, lost[1].issuer_id).unwrap().member;
         let claim = Raise {
             act: Act::Claim,
             upload: String::new(),
@@ -304,9 +305,6 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
         let claimed = case::find(db, Scope::Member(sender), &number).await.unwrap();
         assert_eq!((claimed.amount.0, claimed.gap), (i64::from(lost[1].amount), Some(gap.0)));
         assert_eq!(case::raise(db, &folders, &maker, &claim, None, &At(day(2))).await.unwrap_err().code(), "D07");
-        let back = Respond { number, act: Act::Withdraw, amount: None, reason: None, note: "已找到 found".into() };
-        case::respond(db, &maker, &back, None, &At(day(2))).await.unwrap();
-
         late.write();
         centre.run(day(2)).await;
         let tracked = gaps::track(db, &centre.folders(day(2)), day(2), &Noon).await.unwrap();
@@ -315,6 +313,18 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
         assert_eq!(left, [(i64::from(long[1].counter), 1), (i64::from(long[3].counter), 1)]);
         let closed = "SELECT closed_by FROM card_gap WHERE state = 'closed' AND closed_by LIKE 'TXU_20260902%'";
         assert_eq!(db.read(Scope::Platform).fetch_all(closed, params![]).await.unwrap().len(), 1);
+        // The claim is then moot: accepted, it moves nothing.
+        let (maker, checker) = people(issuer_of_lost);
+        let accept = Respond { number, act: Act::Accept, amount: None, reason: None, note: "同意 agreed".into() };
+        let Asked::Proposed(id) = case::respond(db, &maker, &accept, None, &morning).await.unwrap() else {
+            panic!("two people are needed")
+        };
+        let done = approve(db, &checker, id, &morning, |tx, approval, clock| {
+            Box::pin(async move { Ok(execute(tx, approval, clock).await?) })
+        });
+        assert_eq!(done.await.unwrap().result["held_fen"], 0);
+        let again = case::raise(db, &folders, &people(sender).0, &claim, None, &morning).await;
+        assert_eq!(again.unwrap_err().code(), "D09");
         let count = |ages: Vec<gaps::Age>| ages.iter().map(|age| age.gaps).collect::<Vec<_>>();
         assert_eq!(count(gaps::by_age(db, Scope::Platform, day(2)).await.unwrap()), [2, 0, 0, 0]);
         assert_eq!(count(gaps::by_age(db, Scope::Member(sender), december().0).await.unwrap()), [0, 0, 0, 2]);

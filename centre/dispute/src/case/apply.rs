@@ -117,7 +117,16 @@ pub(crate) async fn open(
         Act::Claim | Act::ClaimFee => amount,
         _ => amount.checked_sub(given_back(tx, &facts.upload, facts.record_no).await?)?,
     };
-    let disputed = within(say.amount.unwrap_or(left), left)?;
+    let disputed = say.amount.unwrap_or(left);
+    // An entry tap of nothing may be asked about.
+    if act != Act::Inquire || disputed != Fen::ZERO {
+        within(disputed, left)?;
+    }
+    if let Some(gap) = facts.gap
+        && !is_open(tx, gap).await?
+    {
+        return Err(DisputeError::NotDisputable(format!("断点已关闭 the gap is closed: {gap}")));
+    }
     let id = next_id(tx, "dispute_case").await?;
     let case = Case {
         id,
@@ -213,6 +222,12 @@ fn within(amount: Fen, left: Fen) -> Result<Fen, DisputeError> {
     if amount <= Fen::ZERO || amount > left { Err(DisputeError::OverAmount { amount, left }) } else { Ok(amount) }
 }
 
+/// Whether a gap still waits for its records.
+async fn is_open(tx: &mut WriteTx, gap: i64) -> Result<bool, DisputeError> {
+    let sql = "SELECT id FROM card_gap WHERE id = $1 AND state = 'open'";
+    Ok(tx.fetch_optional(sql, params![gap]).await?.is_some())
+}
+
 /// A record is charged back once and claimed once, unless that was withdrawn.
 async fn once(tx: &mut WriteTx, upload: &str, record_no: u32, gap: Option<i64>, act: Act) -> Result<(), DisputeError> {
     if !matches!(act, Act::ChargeBack | Act::Claim) {
@@ -261,7 +276,13 @@ async fn add_stage(
     say: Say<'_>,
     clock: &dyn Clock,
 ) -> Result<Case, DisputeError> {
-    let moved = moves(&case, edge, say)?;
+    let mut moved = moves(&case, edge, say)?;
+    if let Some(gap) = case.gap
+        && !is_open(tx, gap).await?
+    {
+        // The lost record came late and was cleared, or is claimed by what is still missing: nothing is owed here.
+        moved = Fen::ZERO;
+    }
     if moved > Fen::ZERO && !matches!(case.opened_as, Act::Claim | Act::ClaimFee) {
         let left = case.amount.checked_sub(given_back(tx, &case.upload, case.record_no).await?)?;
         within(moved, left)?;

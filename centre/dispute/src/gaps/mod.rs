@@ -26,6 +26,8 @@ use tongka_txn::KeySecret;
 
 /// Most counters of a gap: further on, a card lived where nobody tells the centre.
 const MOST_MISSING: u16 = 200;
+/// How far behind a late record may be: further back, the card's counter began anew.
+const MOST_LATE: i16 = 2_000;
 /// Records of a date that are held at once; a larger date is read several times, each time for a part of the cards.
 const RECORDS_AT_ONCE: u64 = 4_000_000;
 
@@ -204,7 +206,7 @@ fn go_on(
         for tap in taps.iter() {
             if let Some(stood) = stood {
                 let step = ahead(tap.counter, stood.counter);
-                if step <= 0 {
+                if (-MOST_LATE..=0).contains(&step) {
                     found.late.push(*tap);
                     continue;
                 }
