@@ -1,8 +1,9 @@
 //! Deeds by two people (经办、复核): what a proposal of a kind of this crate must say, and what its approval does.
 //!
-//! Both people are the centre's: a member's people may neither propose nor approve these kinds.
+//! Both people are the centre's, except for the stages of a case ([`case::raise`], [`case::respond`]), which are of two
+//! people of the party that acts.
 
-use crate::{DisputeError, manual, suspicious};
+use crate::{DisputeError, case, manual, suspicious};
 use serde_json::Value;
 use tongka_access::{Actor, Approval, Owner, Proposal};
 use tongka_base::Clock;
@@ -13,6 +14,9 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     (suspicious::CLEAR, "清算可疑记录", "clear a suspicious record"),
     (suspicious::REJECT, "退回可疑记录", "reject a suspicious record"),
     (manual::ADJUST, "人工调账", "adjust by hand"),
+    (case::RAISE, "发起差错", "open a dispute"),
+    (case::RESPOND, "差错处理", "go on with a dispute"),
+    (case::SET_RULES, "设置差错参数", "set parameters of disputes"),
 ];
 
 /// What people see of a proposal.
@@ -65,6 +69,7 @@ async fn draft(db: &Db, kind: &str, payload: &Value) -> Result<Draft, DisputeErr
     match kind {
         suspicious::CLEAR | suspicious::REJECT => suspicious::draft(db, payload).await,
         manual::ADJUST => manual::draft(payload),
+        case::SET_RULES => case::draft_rules(db, payload).await,
         _ => Err(unknown(kind)),
     }
 }
@@ -72,14 +77,18 @@ async fn draft(db: &Db, kind: &str, payload: &Value) -> Result<Draft, DisputeErr
 /// Carries out an approved proposal in the transaction of its approval. Returns what came of it.
 ///
 /// # Errors
-/// D01–D04, E05–E07; what the database says.
+/// D01–D16, E05–E07; what the database says.
 pub async fn execute(tx: &mut WriteTx, approval: &Approval, clock: &dyn Clock) -> Result<Value, DisputeError> {
+    if matches!(approval.kind.as_str(), case::RAISE | case::RESPOND) {
+        return case::execute(tx, approval, clock).await;
+    }
     if approval.institution != Owner::Centre {
         return Err(DisputeError::CentreOnly);
     }
     match approval.kind.as_str() {
         suspicious::CLEAR | suspicious::REJECT => suspicious::execute(tx, approval, clock).await,
         manual::ADJUST => manual::execute(tx, approval, clock).await,
+        case::SET_RULES => case::set_rules(tx, approval, clock).await,
         kind => Err(unknown(kind)),
     }
 }

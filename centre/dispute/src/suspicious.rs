@@ -10,7 +10,7 @@ use crate::DisputeError;
 use crate::decision::{Draft, decider, text};
 use serde_json::{Value, json};
 use tongka_access::Approval;
-use tongka_base::date::{format_date_time, from_days_since_epoch};
+use tongka_base::date::{days_since_epoch, format_date_time, from_days_since_epoch};
 use tongka_base::{Clock, Date, Fen, MemberCode, Reason};
 use tongka_engine::adjust::{NewAdjustment, Origin, approve};
 use tongka_storage::{Db, Row, Scope, WriteTx, params};
@@ -37,6 +37,8 @@ pub struct SuspiciousRecord {
     pub reason: Reason,
     /// The card's serial, masked.
     pub card: String,
+    /// Its offline counter.
+    pub counter: u16,
     /// What it would move.
     pub amount: Fen,
     /// The issuer's fee on it.
@@ -47,7 +49,7 @@ pub struct SuspiciousRecord {
     pub state: String,
 }
 
-const COLUMNS: &str = "clearing_date, upload_name, record_no, acquirer, issuer, reason, card, amount_fen, \
+const COLUMNS: &str = "clearing_date, upload_name, record_no, acquirer, issuer, reason, card, counter, amount_fen, \
                        issuer_fee_fen, centre_fee_fen, state";
 
 fn record_of(row: &Row) -> Result<SuspiciousRecord, DisputeError> {
@@ -59,6 +61,7 @@ fn record_of(row: &Row) -> Result<SuspiciousRecord, DisputeError> {
         issuer: MemberCode(row.int("issuer")? as u32),
         reason: Reason::from_code(row.int("reason")? as u8).expect("written from a reason"),
         card: row.text("card")?,
+        counter: row.int("counter")? as u16,
         amount: Fen(row.int("amount_fen")?),
         issuer_fee: Fen(row.int("issuer_fee_fen")?),
         centre_fee: Fen(row.int("centre_fee_fen")?),
@@ -132,6 +135,16 @@ pub(crate) async fn execute(tx: &mut WriteTx, approval: &Approval, clock: &dyn C
         .await?;
     if changed != 1 {
         return Err(decided(&record));
+    }
+    if approval.kind == CLEAR {
+        // Its counter is no longer missing. Of the card only the masked number is known here: the amount that the neighbours
+        // prove has to be the record's too.
+        let sql = "UPDATE card_gap SET state = 'closed', closed_on = $1, closed_by = $2 WHERE state = 'open' \
+                   AND missing = 1 AND issuer = $3 AND card = $4 AND counter_from = $5 AND missing_fen = $6";
+        let today = days_since_epoch(clock.now().date());
+        let by = format!("{upload}#{record_no}");
+        let gap = params![today, by, record.issuer, record.card.as_str(), record.counter, record.amount];
+        tx.execute(sql, gap).await?;
     }
     let mut ids = Vec::new();
     if approval.kind == CLEAR && record.acquirer != record.issuer {

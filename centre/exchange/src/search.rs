@@ -79,6 +79,8 @@ pub struct Search {
     pub industry: Option<Industry>,
     /// In this upload.
     pub upload: Option<String>,
+    /// With this number in its upload.
+    pub record_no: Option<u32>,
 }
 
 impl Search {
@@ -108,6 +110,9 @@ impl Search {
     fn filter(&self) -> Filter {
         let mut filter = Filter::default();
         let top = i64::from(u32::MAX);
+        if let Some(number) = self.record_no {
+            filter.test(Column::RecordNo, Test::Is(i64::from(number)));
+        }
         if let Some(psam) = self.psam {
             filter.test(Column::Psam, Test::Is(number48(psam.0) as i64));
         }
@@ -252,6 +257,28 @@ pub async fn plan(
     }
     let candidates = candidates.into_iter().map(|(candidate, _)| candidate).collect();
     Ok(Plan { lake, filter: search.filter(), issuer: search.issuer, member, unmasked, candidates })
+}
+
+/// One record, if it is there and the caller may see it; `unmasked` as for [`plan`].
+///
+/// # Errors
+/// What the database or the lake says.
+pub async fn record(
+    db: &Db,
+    folders: &Folders,
+    scope: Scope,
+    upload: &str,
+    record_no: u32,
+    unmasked: bool,
+) -> Result<Option<Record>, ExchangeError> {
+    let Some(known) = store::upload(db, Scope::Platform, upload).await? else { return Ok(None) };
+    let search = Search {
+        upload: Some(upload.to_owned()),
+        record_no: Some(record_no),
+        ..Search::over(known.clearing_date, known.clearing_date)
+    };
+    let page = plan(db, folders, scope, &search, unmasked).await?.page(1, None, &AtomicBool::new(false))?;
+    Ok(page.records.into_iter().next())
 }
 
 fn check(search: &Search) -> Result<(), ExchangeError> {

@@ -81,7 +81,7 @@ fn read(lines: &[u8]) -> Result<Vec<Verdict>, ExchangeError> {
 ///
 /// # Errors
 /// X11 with the number of the record at fault: not cleared for this issuer, not as it was cleared, named twice, found wrong
-/// before, too late, or the centre verifies. Nothing is taken then.
+/// before, disputed before, too late, or the centre verifies. Nothing is taken then.
 pub async fn take_verdicts(
     db: &Db,
     folders: &Folders,
@@ -236,6 +236,12 @@ async fn undo(
     file: &str,
     clock: &dyn Clock,
 ) -> Result<(), ExchangeError> {
+    // What a dispute gave back is not given back again.
+    let sql = "SELECT number FROM dispute_case WHERE upload_name = $1 AND record_no = $2 AND opened_as <> 'claim_fee' AND \
+               (held_fen <> 0 OR state IN ('charged_back', 'represented', 'charged_back_again', 'arbitration'))";
+    if let Some(row) = tx.fetch_optional(sql, params![verdict.upload.as_str(), verdict.record_no]).await? {
+        return verdict.refuse(format!("该记录已有差错案件 it is in dispute: {}", row.text("number")?));
+    }
     let amount = Fen(i64::from(record.amount));
     let fields = record.fields.as_ref();
     let Some(fields) = fields else { return verdict.refuse("原始记录无法读取 the record cannot be read") };

@@ -136,6 +136,18 @@ async fn a_wrong_tac_is_undone_on_the_next_date() {
         assert!(stranger.unwrap_err().to_string().contains("no such record"));
         assert!(db.read(Scope::Platform).fetch_all("SELECT id FROM adjustment", params![]).await.unwrap().is_empty());
 
+        // What is in dispute is not judged as well.
+        let mut tx = db.begin_write(Scope::Platform).await.unwrap();
+        let sql = "INSERT INTO dispute_case (id, number, upload_name, record_no, clearing_date, acquirer, issuer, opener, \
+                   opened_as, card, amount_fen, disputed_fen, held_fen, state, opened_at) \
+                   VALUES (1, 'D1', $1, $2, 0, $3, $4, $4, 'charge_back', '', 1, 1, 1, 'closed', '')";
+        tx.execute(sql, params![wrong[0].0.as_str(), wrong[0].1, wrong[0].2, issuer]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(take("TXV_1", &lines, 2).await.unwrap_err().to_string().contains("in dispute: D1"));
+        let mut tx = db.begin_write(Scope::Platform).await.unwrap();
+        tx.execute("DELETE FROM dispute_case", params![]).await.unwrap();
+        tx.commit().await.unwrap();
+
         let sum = Fen(wrong.iter().map(|(.., amount)| amount).sum::<i64>() + own_amount);
         let expected = Verdicts { records: lines.len() as u64, wrong: 4, wrong_fen: sum };
         assert_eq!(take("TXV_1", &lines, 2).await.unwrap(), expected);

@@ -1,11 +1,11 @@
 //! What the book says of days and hours: bank days, and when clearing dates open and are cut.
 
 use crate::error::MemberError;
-use crate::read::{At, load_shelf};
+use crate::read::{At, Rows, load_shelf};
 use crate::rows::{HolidayEntry, ScheduleEntry, Shelf};
 use chrono::{Datelike, TimeDelta};
 use tongka_base::{BankCalendar, Date, DateTime};
-use tongka_storage::{Db, Scope};
+use tongka_storage::{Db, Scope, WriteTx};
 
 /// Minutes of a day.
 pub(crate) const DAY_MINUTES: u32 = 24 * 60;
@@ -17,8 +17,19 @@ pub(crate) const MOST_MINUTES: u32 = 12 * 60;
 /// # Errors
 /// What the database says.
 pub async fn bank_calendar(db: &Db) -> Result<BankCalendar, MemberError> {
-    let mut rows = db.begin_read(Scope::Platform).await?;
-    let days = load_shelf::<HolidayEntry, _>(&mut rows, At::Current).await?;
+    current(&mut db.begin_read(Scope::Platform).await?).await
+}
+
+/// The bank calendar as a transaction sees it.
+///
+/// # Errors
+/// What the database says.
+pub async fn bank_calendar_in(tx: &mut WriteTx) -> Result<BankCalendar, MemberError> {
+    current(tx).await
+}
+
+async fn current<R: Rows>(rows: &mut R) -> Result<BankCalendar, MemberError> {
+    let days = load_shelf::<HolidayEntry, _>(rows, At::Current).await?;
     Ok(BankCalendar::new(days.into_values().map(|entry| (entry.date, entry.kind))))
 }
 

@@ -37,7 +37,7 @@ mod version;
 mod write;
 
 pub use book::TableChange;
-pub use calendar::{DayTimes, Schedule, bank_calendar, schedule};
+pub use calendar::{DayTimes, Schedule, bank_calendar, bank_calendar_in, schedule};
 pub use certificates::{
     NewCertificate, present_members, proof_text, refuse_certificate, send_certificate, valid_certificates,
     waiting_certificate,

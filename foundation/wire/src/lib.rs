@@ -10,6 +10,7 @@
 mod check;
 mod codec;
 mod details;
+mod dispute_tables;
 mod docs;
 mod header;
 pub mod iso20022;

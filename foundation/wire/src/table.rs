@@ -1,6 +1,6 @@
 //! What a record table is. The tables themselves stand in [`tables`](crate::tables).
 
-use crate::{list_tables, tables};
+use crate::{dispute_tables, list_tables, tables};
 use std::fmt;
 use std::ops::Range;
 
@@ -120,11 +120,15 @@ pub enum Kind {
     Ack,
     /// The issuer's TAC verdicts (TAC 判定), member → centre.
     Txv,
+    /// Disputes (差错), member → centre.
+    Dsp,
+    /// News of disputes (差错通知), centre → member.
+    Dsr,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Txu,
         Self::Txr,
         Self::Txe,
@@ -141,14 +145,18 @@ impl Kind {
         Self::Fee,
         Self::Ack,
         Self::Txv,
+        Self::Dsp,
+        Self::Dsr,
     ];
     /// What each member gets for each clearing date, besides receipts.
     pub const RESULTS: [Self; 5] = [Self::Txe, Self::Txd, Self::Sus, Self::Stl, Self::Sta];
 
     /// The three letters.
     pub fn code(self) -> &'static str {
-        ["TXU", "TXR", "TXE", "TXD", "SUS", "STL", "STA", "BLF", "BLI", "WHT", "ISS", "PSM", "PAR", "FEE", "ACK", "TXV"]
-            [self as usize]
+        [
+            "TXU", "TXR", "TXE", "TXD", "SUS", "STL", "STA", "BLF", "BLI", "WHT", "ISS", "PSM", "PAR", "FEE", "ACK",
+            "TXV", "DSP", "DSR",
+        ][self as usize]
     }
 
     /// The kind of three upper-case letters.
@@ -175,12 +183,14 @@ impl Kind {
             &list_tables::FEE,
             &list_tables::ACK,
             &tables::TXV,
+            &dispute_tables::DSP,
+            &dispute_tables::DSR,
         ][self as usize]
     }
 
     /// Whether members send files of this kind.
     pub fn is_from_member(self) -> bool {
-        matches!(self, Self::Txu | Self::Ack | Self::Txv)
+        matches!(self, Self::Txu | Self::Ack | Self::Txv | Self::Dsp)
     }
 }
 

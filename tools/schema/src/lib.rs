@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod cards;
+mod case;
 mod clearing;
 mod dispute;
 mod front;
@@ -35,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "cards", sql: cards::SQL },
     Migration { version: 14, name: "tac", sql: tac::SQL },
     Migration { version: 15, name: "reporting", sql: reporting::SQL },
+    Migration { version: 16, name: "case", sql: case::SQL },
 ];
 
 /// Brings a database to the schema of this program.

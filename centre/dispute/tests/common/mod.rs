@@ -4,14 +4,15 @@
 
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tongka_base::date::{DateTime, parse_date};
-use tongka_base::{Clock, Date};
+use tongka_access::{Actor, Owner};
+use tongka_base::date::{DateTime, days_since_epoch, parse_date};
+use tongka_base::{Clock, Date, MemberCode};
 use tongka_exchange::intake::Folders;
 use tongka_exchange::run::{self, RunOptions};
 use tongka_exchange::{DayReport, run_day};
 use tongka_scheme::Scheme;
 use tongka_simulator::{DayPlan, simulate_day};
-use tongka_storage::Db;
+use tongka_storage::{Db, Scope, params};
 use tongka_testkit::TestDatabase;
 
 /// Noon of the first day, for ever.
@@ -21,6 +22,28 @@ impl Clock for Noon {
     fn now(&self) -> DateTime {
         day(1).and_hms_opt(12, 0, 0).expect("noon")
     }
+}
+
+/// The morning of a date.
+#[derive(Clone, Copy)]
+pub(crate) struct At(pub(crate) Date);
+
+impl Clock for At {
+    fn now(&self) -> DateTime {
+        self.0.and_hms_opt(9, 0, 0).expect("a morning")
+    }
+}
+
+/// Long after every deadline.
+pub(crate) fn december() -> At {
+    At(Date::from_ymd_opt(2026, 12, 1).expect("a day of December"))
+}
+
+/// A maker and a checker of a member, or of the centre.
+pub(crate) fn people(member: MemberCode) -> (Actor, Actor) {
+    let owner = if member == MemberCode::CENTRE { Owner::Centre } else { Owner::Member(member) };
+    let person = |login: &str| Actor { owner, ..Actor::local(format!("{login}-{member}")) };
+    (person("maker"), person("checker"))
 }
 
 pub(crate) fn day(day: u32) -> Date {
@@ -64,6 +87,19 @@ impl Centre {
             threads: Some(2),
         };
         run_day(&options, &Noon, &|_| {}).await.unwrap()
+    }
+
+    /// Announces days of the bank calendar.
+    pub(crate) async fn holidays(&self, days: &[(Date, &str)]) {
+        let mut tx = self.db.begin_write(Scope::Platform).await.unwrap();
+        let sql = "INSERT INTO scheme_version (version, made_at, made_by, kind, note, rows_added, rows_removed, digest) \
+                   VALUES (1, '20260901000000', 'test', 'test', '', 0, 0, 'test')";
+        tx.execute(sql, params![]).await.unwrap();
+        for ((date, kind), id) in days.iter().zip(1..) {
+            let sql = "INSERT INTO scheme_holiday (id, date, kind, note, from_version) VALUES ($1, $2, $3, '', 1)";
+            tx.execute(sql, params![id, days_since_epoch(*date), *kind]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
     }
 
     /// Proves a closed date three ways; the differences found.
