@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{At, Centre, day, december, people};
+use common::{At, Centre, day, december, people, send};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tongka_access::{AccessError, Actor, approve};
@@ -66,7 +66,8 @@ async fn open(
     let member = parties(record, MemberCode::CENTRE).one(who).unwrap();
     let (maker, checker) = people(member);
     let raise = raising(record, act, amount);
-    let asked = case::raise(&centre.db, &centre.folders(day(1)), &maker, &raise, None, &at).await;
+    let folders = centre.folders(day(1));
+    let asked = send(case::raise(&centre.db, &folders, &maker, &raise, None, &at)).await;
     through(&centre.db, &checker, asked, at).await
 }
 
@@ -87,7 +88,7 @@ async fn go_on(
         reason: act.needs_reason().then_some(6),
         note: "已核对 checked".into(),
     };
-    let asked = case::respond(db, &maker, &respond, None, &at).await;
+    let asked = send(case::respond(db, &maker, &respond, None, &at)).await;
     through(db, &checker, asked, at).await?;
     Ok(case::find(db, Scope::Platform, number).await.unwrap().state)
 }
@@ -229,7 +230,7 @@ async fn every_type_goes_through_its_life_and_every_fen_is_booked_on_the_next_da
         let claimed = open(&centre, &returned[2], acquirer, Claim, None, at(14)).await.unwrap();
         let deadline = async |number: &str| case::find(db, Scope::Platform, number).await.unwrap().deadline;
         assert_eq!(deadline(&asked).await, Some(day(20)), "a Sunday on which banks work is the fifth day");
-        assert_eq!(case::due(db, &at(20)).await.unwrap(), Vec::<String>::new());
+        assert_eq!(send(case::due(db, &at(20))).await.unwrap(), Vec::<String>::new());
         assert_eq!(case::due(db, &at(21)).await.unwrap(), [asked.as_str()]);
         assert_eq!(case::due(db, &at(21)).await.unwrap(), Vec::<String>::new());
         let charged = go_on(db, cleared[6].issuer.unwrap(), &asked, ChargeBack, None, at(21)).await;
@@ -447,7 +448,7 @@ async fn files_are_taken_whole_or_refused_whole_and_both_sides_are_told() {
         let issuer = cleared[0].issuer.unwrap();
         let others: Vec<&Record> = cleared.iter().filter(|r| r.issuer == Some(issuer)).take(2).collect();
         let take = async |member: MemberCode, file: &str, lines: &[u8]| {
-            case::take_file(db, &folders, member, (file, file), lines, &At(day(2))).await
+            send(case::take_file(db, &folders, member, (file, file), lines, &At(day(2)))).await
         };
         let good = [line(Act::ChargeBack, "", Some(others[0]), 0), line(Act::Inquire, "", Some(others[1]), 0)].concat();
         let twice = [good.clone(), line(Act::ChargeBack, "", Some(others[0]), 1)].concat();
@@ -477,7 +478,7 @@ async fn files_are_taken_whole_or_refused_whole_and_both_sides_are_told() {
 
         let amount = others[0].amount.0;
         for (member, total, records) in [(issuer, amount, 2), (others[0].sender, -amount, 1)] {
-            let news = case::news(db, member, 0).await.unwrap();
+            let news = send(case::news(db, member, 0)).await.unwrap();
             assert!(news.records >= records && news.total.0 == total);
             let fields = parse_record(Kind::Dsr.table(), &news.lines[..Kind::Dsr.table().line_len()]).unwrap();
             assert_eq!((&fields[3], &fields[11]), (&Field::Number(2), &Field::Number(total)));
@@ -500,7 +501,7 @@ async fn attachments_are_kept_under_their_digest() {
         let number = open(&centre, record, Who::Issuer, Act::Inquire, None, At(day(2))).await.unwrap();
         let (person, _) = people(record.sender);
         let add = async |who: &Actor, name: &str, bytes: &[u8]| {
-            let added = case::attach(db, &folders, who, &number, (name, bytes), &At(day(2))).await;
+            let added = send(case::attach(db, &folders, who, &number, (name, bytes), &At(day(2)))).await;
             added.map_err(|error| error.code().into_owned())
         };
         let big = vec![b'x'; case::LARGEST + 1];

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{At, Centre, Noon, day, december, people};
+use common::{At, Centre, Noon, day, december, people, send};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -231,7 +231,7 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
         let folders = centre.folders(day(1));
         assert_eq!(gaps::track(db, &folders, day(1), &Noon).await.unwrap_err().code(), "D06");
         centre.run(day(1)).await;
-        let tracked = gaps::track(db, &folders, day(1), &Noon).await.unwrap();
+        let tracked = send(gaps::track(db, &folders, day(1), &Noon)).await.unwrap();
         assert_eq!((tracked.opened, tracked.closed), (3, 0));
         assert!(tracked.cards > 100);
         assert_eq!(gaps::track(db, &folders, day(1), &Noon).await.unwrap(), tracked);
@@ -251,7 +251,7 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
         let waiting = waiting.page(10, None, &false.into()).unwrap().records.remove(0);
         let (name, number, issuer) = (waiting.upload.as_str(), waiting.record_no, waiting.issuer.unwrap());
         assert_eq!((waiting.reason, waiting.sender), (Reason::Grey, sender));
-        let prove = async |scope| evidence::prove(db, &folders, scope, name, number).await;
+        let prove = async |scope| send(evidence::prove(db, &folders, scope, name, number)).await;
         let proof = prove(Scope::Platform).await.unwrap();
         let counters = [&proof.before, &proof.record, &proof.after].map(|tap| tap.counter);
         assert_eq!(counters, [0, 1, 2].map(|n| grey[n].counter));
@@ -264,14 +264,14 @@ async fn grey_records_are_proven_and_lost_ones_leave_gaps_that_late_arrival_clos
         let accepted =
             evidence::prove(db, &folders, Scope::Platform, &proof.before.upload, proof.before.record_no).await;
         assert_eq!(accepted.unwrap_err().code(), "D15");
-        let drawn = async |member| evidence::chain_of(db, &folders, Scope::Member(member), name, number).await;
+        let drawn = async |member| send(evidence::chain_of(db, &folders, Scope::Member(member), name, number)).await;
         let (chain, place) = drawn(issuer).await.unwrap();
         assert_eq!(chain.links[place].tap.record_no, number);
         assert_eq!(drawn(sender).await.unwrap_err().code(), "D13");
 
         // Two people clear it on that proof; its gap is then none any more.
         let (maker, checker) = people(MemberCode::CENTRE);
-        let id = evidence::propose_proven(db, &folders, &maker, (name, number), None, &Noon).await.unwrap();
+        let id = send(evidence::propose_proven(db, &folders, &maker, (name, number), None, &Noon)).await.unwrap();
         let done = approve(db, &checker, id, &Noon, |tx, approval, clock| {
             Box::pin(async move { Ok(execute(tx, approval, clock).await?) })
         });

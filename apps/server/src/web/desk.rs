@@ -1,7 +1,7 @@
 //! The desk (收件台): files of members that are no consumption uploads, and what the centre gives out beside results.
 //!
-//! Where this process leads, it looks again and again: publishes approved list versions, offers them, takes `ACK` and
-//! `TXV` files. Each is taken whole or refused whole, with a code and why in the transfer log; its bytes are kept either
+//! Where this process leads, it looks again and again: publishes approved list versions, offers them, takes `ACK`, `TXV`
+//! and `DSP` files, carries out what passed deadlines of disputes mean. Each is taken whole or refused whole, with a code and why in the transfer log; its bytes are kept either
 //! way. Everything here may be stopped at any point and run again.
 
 use super::config::Config;
@@ -12,8 +12,11 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tongka_base::{Clock, FileCode, MemberCode, SystemClock};
+use tongka_base::{Clock, Date, FileCode, MemberCode, SystemClock};
 use tongka_crypto::sm3;
+use tongka_dispute::case::{due, take_file};
+use tongka_dispute::{DisputeError, gaps};
+use tongka_engine::day::{self, DayState};
 use tongka_exchange::intake::Folders;
 use tongka_exchange::tac_verdict::take_verdicts;
 use tongka_link::disk::{make_dir, move_file};
@@ -45,14 +48,30 @@ pub(crate) async fn run(config: &Config, bell: &Bell) {
 async fn serve(config: &Config, bell: &Bell) -> Outcome<()> {
     let folders = config.folders();
     let db = tongka_exchange::run::open_database(&folders, config.database.as_deref()).await?;
+    let mut tracked = None;
     while !bell.stopped() {
         if bell.leads() {
             publish(&db, &folders).await?;
             take_in(config, &db, &folders).await?;
+            for number in due(&db, &SystemClock).await? {
+                tracing::info!(number, "a dispute went on, its deadline passed");
+            }
+            track_gaps(&db, &folders, &mut tracked).await?;
         }
         bell.wait(LOOK_EVERY).await;
     }
     db.close().await;
+    Ok(())
+}
+
+/// Looks for gaps in the counters of cards, date by date, once each is closed.
+async fn track_gaps(db: &Db, folders: &Folders, tracked: &mut Option<Date>) -> Outcome<()> {
+    for day in day::days(db).await? {
+        if day.state == DayState::Closed && tracked.is_none_or(|last| last < day.date) {
+            gaps::track(db, folders, day.date, &SystemClock).await?;
+            *tracked = Some(day.date);
+        }
+    }
     Ok(())
 }
 
@@ -83,7 +102,7 @@ async fn take_in(config: &Config, db: &Db, folders: &Folders) -> Outcome<()> {
         .flatten()
         .flatten()
         .filter_map(|entry| FileName::parse(&entry.file_name().to_string_lossy()).ok())
-        .filter(|name| matches!(name.kind, Kind::Ack | Kind::Txv))
+        .filter(|name| matches!(name.kind, Kind::Ack | Kind::Txv | Kind::Dsp))
         .collect();
     names.sort_unstable();
     for name in names {
@@ -167,6 +186,14 @@ async fn carry_out(
         return match tongka_lists::acknowledge(db, member, &name.to_string(), lines, &SystemClock).await {
             Ok(_) => Ok(Ok(())),
             Err(error @ tongka_lists::ListError::Acknowledgement(_)) => Ok(Err(told(error.to_string()))),
+            Err(error) => Err(error.into()),
+        };
+    }
+    if name.kind == Kind::Dsp {
+        let file = name.to_string();
+        return match take_file(db, folders, member, (&file, digest), lines, &SystemClock).await {
+            Ok(_) => Ok(Ok(())),
+            Err(error @ DisputeError::Line { .. }) => Ok(Err(told(error.to_string()))),
             Err(error) => Err(error.into()),
         };
     }

@@ -8,6 +8,7 @@ use tongka_listing::ListSpec;
 pub(crate) fn all() -> Vec<&'static ListSpec> {
     let mut lists: Vec<&'static ListSpec> =
         vec![&tongka_job::JOBS, &tongka_dispute::SUSPICIOUS, &tongka_dispute::ADJUSTMENTS];
+    lists.extend([&tongka_dispute::case::CASES, &tongka_dispute::case::STAGES, &tongka_dispute::gaps::GAPS]);
     lists.extend(tongka_access::LISTS);
     lists.extend(tongka_exchange::list::LISTS);
     lists.extend(tongka_engine::list::LISTS);

@@ -4,6 +4,7 @@ mod account;
 mod approval;
 mod card;
 mod day;
+mod dispute;
 mod file;
 mod front;
 mod job;
@@ -43,6 +44,7 @@ pub(crate) fn api(web: Web) -> Api<App> {
     let api = member::add(api);
     let api = what_if::add(api);
     let api = reserve::add(api);
+    let api = dispute::add(api);
     let api = settlement::add(api);
     let api = key::add(api);
     let api = card::add(api);

@@ -65,9 +65,9 @@ pub(crate) fn add(api: Api<App>) -> Api<App> {
 pub(crate) fn told(error: DisputeError) -> ApiError {
     use axum::http::StatusCode as S;
     let status = match &*error.code() {
-        "D01" => S::NOT_FOUND,
-        "D02" => S::CONFLICT,
-        "D04" => S::FORBIDDEN,
+        "D01" | "D05" | "D13" => S::NOT_FOUND,
+        "D02" | "D06" | "D07" => S::CONFLICT,
+        "D04" | "D12" => S::FORBIDDEN,
         _ => S::UNPROCESSABLE_ENTITY,
     };
     match error {
