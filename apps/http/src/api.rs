@@ -6,7 +6,7 @@ use crate::spec::{Access, Spec};
 use crate::{ApiError, WebCode};
 use axum::Router;
 use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -153,6 +153,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         let route = Route { method, path: path.clone(), spec };
         let gate = Gate { web: self.web.clone(), route: Arc::new(route.clone()) };
         self.routes.push(route);
+        // The gate bounds bodies by the route.
+        let handler = handler.layer(DefaultBodyLimit::disable());
         self.router = self.router.route(&path, handler.layer(from_fn_with_state(gate, pass)));
         self
     }

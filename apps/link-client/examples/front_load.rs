@@ -198,6 +198,10 @@ impl Ground {
     }
 
     fn targets(&self) -> Outcome<HashMap<String, Target>> {
+        // The door makes them when it first opens.
+        while !self.dir.join("data/front/host_ed25519").exists() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let hosts = host_keys(&self.dir.join("data/front"))?;
         let host_keys: Vec<String> = hosts.iter().map(|key| key_fingerprint(key.public_key())).collect();
         let system = Session::log_in(&self.server.http, "system")?;
