@@ -75,6 +75,8 @@ pub(crate) async fn open(config: &Config, db: &Db, bell: &Bell) -> Result<Doors,
     let (stop, stopped) = watch::channel(false);
     let sweeping = tokio::spawn(sweep(front.clone(), stopped.clone()));
     let Some(address) = config.front.sftp else { return Ok(Doors { front, stop, serving: sweeping }) };
+    // Made before anybody is told where the door is.
+    sftp::host_keys(&front.places.data)?;
     let listener = TcpListener::bind(address).await.map_err(|e| format!("W04 {address}: {e}"))?;
     let address = listener.local_addr()?;
     let door = front.clone();
