@@ -3,6 +3,15 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountBody: {
+            bank: string;
+            /** @description `00000000` for the centre's. */
+            member: string;
+            name: string;
+            number: string;
+            /** @description `reserve`, `outside`, `clearing` or `fees`. */
+            role: string;
+        };
         AccountView: {
             /** Format: int64 */
             id: number;
@@ -52,6 +61,12 @@ export interface components {
             digest: string;
             name: string;
         };
+        /** @description What became of it: done at once, or a proposal that waits. */
+        AskedView: {
+            /** Format: int64 */
+            approval?: number | null;
+            number?: string | null;
+        };
         AuditFault: {
             /** Format: int64 */
             sequence: number;
@@ -71,6 +86,27 @@ export interface components {
             custodians: string[];
             kcv?: string | null;
             key: Record<string, never>;
+        };
+        CaseView: {
+            /** Format: int64 */
+            amount_fen: number;
+            card: string;
+            clearing_date: string;
+            closed_at?: string | null;
+            deadline?: string | null;
+            /** Format: int64 */
+            disputed_fen: number;
+            /** Format: int64 */
+            gap?: number | null;
+            /** Format: int64 */
+            held_fen: number;
+            number: string;
+            opened_at: string;
+            /** Format: int32 */
+            record_no: number;
+            stages: components["schemas"]["StageView"][];
+            state: string;
+            upload: string;
         };
         CeremoniesView: {
             items: components["schemas"]["CeremonyView"][];
@@ -139,6 +175,17 @@ export interface components {
         };
         /** @enum {string} */
         Decision: "clear" | "reject";
+        DifferenceView: {
+            /** Format: int64 */
+            difference: number;
+            key: string;
+            member: string;
+            /** Format: int64 */
+            ours: number;
+            /** Format: int64 */
+            theirs: number;
+            what: string;
+        };
         Enrol: {
             from: string;
             name: string;
@@ -199,10 +246,21 @@ export interface components {
         FilesView: {
             /** Format: int64 */
             accepted: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those of them that came and were accepted.
+             */
             arrived: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Files that should come: of the expected ones, or one of each member that takes part.
+             */
             expected: number;
+            /**
+             * Format: int64
+             * @description Everything that came.
+             */
+            received: number;
             /** Format: int64 */
             refused: number;
             /** Format: int64 */
@@ -258,6 +316,19 @@ export interface components {
         Hits: {
             items: components["schemas"]["Hit"][];
         };
+        InboxState: {
+            /** @description SM3 of the bytes, where all are there. */
+            fingerprint: string;
+            modified_at: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes that are there.
+             */
+            size: number;
+            /** @description `receiving`, `waiting` for its signature, `handed` to the centre, `taken` or `rejected` by it. */
+            state: string;
+        };
         JobAnswer: {
             /** Format: int64 */
             job: number;
@@ -293,10 +364,46 @@ export interface components {
         Kinds: {
             kinds: components["schemas"]["KindView"][];
         };
+        LayerView: {
+            /** Format: int64 */
+            compared: number;
+            differences: components["schemas"]["DifferenceView"][];
+            layer: string;
+            /** @description `green`, `red`, or `waiting` for what it needs. */
+            state: string;
+            zh: string;
+        };
+        Layers: {
+            layers: components["schemas"]["LayerView"][];
+        };
+        /** @description Who answers for a card that was taken though it was listed. */
+        LiabilityView: {
+            applied_at?: string | null;
+            effective_at?: string | null;
+            en: string;
+            /** @description `acquirer` or `issuer`. */
+            liable?: string | null;
+            /** @description Whether the card was listed then. */
+            listed: boolean;
+            offered_at?: string | null;
+            /**
+             * Format: int64
+             * @description First version of the blacklist with the card.
+             */
+            version?: number | null;
+            zh: string;
+        };
         LogIn: {
             login: string;
             password: string;
             totp?: string | null;
+        };
+        MemberName: {
+            code: string;
+            name: string;
+        };
+        MemberNames: {
+            items: components["schemas"]["MemberName"][];
         };
         MissingView: {
             expected_by: string;
@@ -314,6 +421,13 @@ export interface components {
             /** @description Who has it, where it goes into use. */
             holder?: string | null;
             to: string;
+        };
+        MovementBody: {
+            /** Format: int64 */
+            amount_fen: number;
+            note?: string | null;
+            /** @description The bank's reference, booked once. */
+            reference: string;
         };
         NewOrder: {
             /** Format: int64 */
@@ -394,6 +508,16 @@ export interface components {
             first: string;
             /** Format: int64 */
             order: number;
+        };
+        OutboxFile: {
+            confirmed: boolean;
+            modified_at: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
+        OutboxList: {
+            files: components["schemas"]["OutboxFile"][];
         };
         ParticipantView: {
             custodian: string;
@@ -477,6 +601,37 @@ export interface components {
             decision: components["schemas"]["Decision"];
             reason: string;
         };
+        PublishBody: {
+            /** @description From when terminals work with it, RFC 3339; at once when absent. */
+            effective_at?: string | null;
+            /** @description `BLF`, `WHT`, `ISS`, `PSM`, `PAR` or `FEE`. */
+            list: string;
+            note?: string | null;
+        };
+        RaiseBody: {
+            /**
+             * Format: int32
+             * @description Code of the act: 1 inquiry, 2 chargeback, 6 credit, 7 claim, 8 fee.
+             */
+            act: number;
+            /**
+             * Format: int64
+             * @description All that is left of the record when absent.
+             */
+            amount_fen?: number | null;
+            /**
+             * Format: int64
+             * @description The gap of a lost record.
+             */
+            gap?: number | null;
+            note: string;
+            /** Format: int32 */
+            reason?: number | null;
+            /** Format: int32 */
+            record_no: number;
+            /** @description The record's upload and number; empty and 0 for a lost record. */
+            upload: string;
+        };
         RawPage: {
             items: components["schemas"]["RawRecord"][];
             /**
@@ -522,6 +677,28 @@ export interface components {
             /** Format: int64 */
             warning_fen: number;
         };
+        ResolveBody: {
+            /** @description `book`, `settle`, `offset` or `accept`. */
+            action: string;
+            note: string;
+            /**
+             * Format: int64
+             * @description The other line, for `offset`.
+             */
+            other?: number | null;
+        };
+        RespondBody: {
+            /**
+             * Format: int32
+             * @description Code of the act.
+             */
+            act: number;
+            /** Format: int64 */
+            amount_fen?: number | null;
+            note: string;
+            /** Format: int32 */
+            reason?: number | null;
+        };
         RoleBody: {
             en: string;
             permissions: string[];
@@ -550,12 +727,82 @@ export interface components {
         SessionView: {
             account: components["schemas"]["AccountView"];
             csrf_token: string;
+            /**
+             * Format: int32
+             * @description After so many minutes without a request the session ends.
+             */
+            idle_minutes: number;
             must_change_password: boolean;
             permissions: string[];
+        };
+        SettleBody: {
+            /** @description A bank day; today when absent. */
+            date?: string | null;
+        };
+        SettlementView: {
+            /** Format: int64 */
+            carried: number;
+            /** Format: int64 */
+            fees_fen: number;
+            /** @description First and last clearing date that it takes in. */
+            first_clearing_date?: string | null;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            instructions: number;
+            last_clearing_date?: string | null;
+            /** Format: int64 */
+            pays_fen: number;
+            /** Format: int64 */
+            receives_fen: number;
+            settlement_date: string;
         };
         Signed: {
             custodian: string;
             passphrase: string;
+        };
+        StageView: {
+            /** Format: int32 */
+            act: number;
+            /** Format: int64 */
+            adjustment?: number | null;
+            /** Format: int64 */
+            amount_fen?: number | null;
+            /** Format: int64 */
+            approval?: number | null;
+            at: string;
+            creditor?: string | null;
+            deadline?: string | null;
+            debtor?: string | null;
+            member: string;
+            note: string;
+            /** Format: int32 */
+            ordinal: number;
+            person: string;
+            /** Format: int32 */
+            reason?: number | null;
+            state: string;
+            zh: string;
+        };
+        StandingView: {
+            /** Format: int64 */
+            balance_fen: number;
+            /** @description `good`, `alert`, `call` or `stop`. */
+            band: string;
+            /**
+             * Format: int64
+             * @description What it is asked to pay in.
+             */
+            call_fen: number;
+            /**
+             * Format: int64
+             * @description Clearing dates until it is under its stop line, as the last ones went.
+             */
+            days_left?: number | null;
+            member: string;
+        };
+        Standings: {
+            items: components["schemas"]["StandingView"][];
         };
         Start: {
             member: string;
@@ -635,6 +882,16 @@ export interface components {
             suspicious: number;
             /** Format: int64 */
             test: number;
+        };
+        UploadProgress: {
+            fingerprint: string;
+            /**
+             * Format: int64
+             * @description Bytes that are there: where to go on.
+             */
+            offset: number;
+            /** @description Empty while bytes are missing; then as [`InboxState`]. */
+            state: string;
         };
         UploadView: {
             accepted: boolean;

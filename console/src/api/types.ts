@@ -11,10 +11,7 @@ export type OwnerKind = 'centre' | 'member' | 'tenant';
 export type Account = Shape<'AccountView'>;
 export type Person = Shape<'PersonView'>;
 
-export interface Session extends Shape<'SessionView'> {
-  /** After so many idle minutes the server ends the session; where it does not say, its usual limit holds. */
-  idle_minutes?: number;
-}
+export type Session = Shape<'SessionView'>;
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'plain';
 

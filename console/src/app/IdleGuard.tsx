@@ -8,8 +8,6 @@ import { useSession, useSessionState } from '../api/session';
 import { useT } from '../i18n';
 import { secondsLeft, WARNING_SECONDS } from '../lib/idle';
 
-/** The server's own limit, where its answer does not say. */
-const USUAL_MINUTES = 15;
 const STORED = 'tongka.activity';
 const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
 /** Movements closer together than this are one. */
@@ -17,7 +15,7 @@ const PAUSE_MS = 2000;
 
 export function IdleGuard() {
   const t = useT();
-  const { idle_minutes: minutes = USUAL_MINUTES } = useSession();
+  const { idle_minutes: minutes } = useSession();
   const { end, reload } = useSessionState();
   const limit = minutes * 60;
   const [left, setLeft] = useState(limit);
