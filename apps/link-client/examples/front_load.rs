@@ -1,10 +1,10 @@
 //! A hundred members at the front at once, half by SFTP, half by HTTPS: bytes a second, and how long receipts take.
 //!
 //! `cargo run --release --package tongka-link-client --example front_load -- --tongka EXECUTABLE --dir FOLDER
-//! [--members 100] [--records 4000000]`
+//! [--members 100] [--records 4000000] [--files 1]`
 //!
 //! First all members send one large file each while no clearing date is open. Then, on a server of its own with an open
-//! date, each sends three files of 10,000 records, one after the other, and waits for nothing; the time from the
+//! date, each sends files of 10,000 records, one after the other, and waits for nothing; the time from the
 //! acknowledged end of a file to its receipt in the outbox is told. As a baseline the same bytes are written to the same
 //! disk by as many threads, each file synced. The folder is removed in the end.
 
@@ -30,7 +30,6 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const PASSWORD: &str = "a-hundred-members-2026";
 const RECEIPT_RECORDS: u64 = 10_000;
-const RECEIPT_FILES: u64 = 3;
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().collect();
@@ -39,6 +38,7 @@ fn main() -> Outcome<()> {
     let dir = PathBuf::from(value("--dir").ok_or("--dir FOLDER")?);
     let members: u64 = value("--members").map_or(Ok(100), |n| n.parse())?;
     let records: u64 = value("--records").map_or(Ok(4_000_000), |n| n.parse())?;
+    let files: u64 = value("--files").map_or(Ok(1), |n| n.parse())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 
     println!("{members} 个成员同时上送，一半 SFTP，一半 HTTPS / members sending at once, half SFTP, half HTTPS");
@@ -65,13 +65,8 @@ fn main() -> Outcome<()> {
     drop(ground);
     fs::remove_dir_all(dir.join("bulk"))?;
 
-    let ground = Ground::new(
-        &tongka,
-        &dir.join("receipts"),
-        members,
-        members * RECEIPT_RECORDS * RECEIPT_FILES,
-        RECEIPT_RECORDS,
-    )?;
+    let ground =
+        Ground::new(&tongka, &dir.join("receipts"), members, members * RECEIPT_RECORDS * files, RECEIPT_RECORDS)?;
     ground.open_date()?;
     let sent = runtime.block_on(send_all(&ground))?;
     let mut waits = ground.receipts(sent)?;
