@@ -19,8 +19,8 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tongka_base::date::parse_date;
-use tongka_base::{Clock, DateTime};
+use tongka_base::Clock;
+use tongka_base::date::parse_date_time;
 
 macro_rules! states {
     ($(#[$doc:meta])* $type:ident { $($name:ident $text:literal $zh:literal),* $(,)? }) => {
@@ -443,13 +443,7 @@ impl Books {
     }
 }
 
-/// Reads a time of the books.
-pub fn parse_at(at: &str) -> Option<DateTime> {
-    let (date, time) = at.as_bytes().split_at_checked(8)?;
-    Some(parse_date(date)?.and_time(tongka_base::date::parse_time(time)?))
-}
-
 /// A time of the books for people: `2026-09-01 09:00:00`.
 pub fn shown_at(at: &str) -> String {
-    parse_at(at).map_or_else(|| at.to_owned(), |t| t.format("%Y-%m-%d %H:%M:%S").to_string())
+    parse_date_time(at).map_or_else(|| at.to_owned(), |t| t.format("%Y-%m-%d %H:%M:%S").to_string())
 }

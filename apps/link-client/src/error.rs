@@ -5,60 +5,34 @@ use std::io;
 use std::path::Path;
 use tongka_link::{LinkCode, LinkError};
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// Why the client refused, failed or warns.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ClientCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl ClientCode {
-            /// Every code, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The stable code.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    Config "Z01" "配置有误" "configuration invalid",
-    Locked "Z02" "已有实例在运行" "another instance is running",
-    Journal "Z03" "流水日志损坏" "journal damaged",
-    Name "Z04" "文件名不合规" "file name malformed",
-    Foreign "Z05" "文件名属于其他机构" "file name belongs to another member",
-    Kind "Z06" "该类文件不由成员机构上送" "members do not send files of this kind",
-    NotPlain "Z07" "不是普通文件" "not a plain file",
-    SameName "Z08" "同名文件已取用且内容不同" "other bytes under a name that was used",
-    Signature "Z09" "结果文件签名缺失或错误" "signature of a result missing or wrong",
-    Conflict "Z10" "同名结果文件内容不同" "a result of that name with other bytes is here",
-    BadResult "Z11" "结果文件不合规" "result malformed",
-    Full "Z12" "磁盘空间不足，已暂停" "disk full, paused",
-    ClockOff "Z13" "本机时钟与中心不符" "the own clock differs from the centre's",
-    Unreached "Z14" "连不上中心" "the centre cannot be reached",
-    Profile "Z15" "转换模板有误" "converter profile invalid",
-    Lines "Z16" "有不能转换的行" "lines that cannot be converted",
-    Known "Z17" "源文件已转换过" "the source file was converted before",
-    Io "Z18" "读写失败" "reading or writing failed",
-    Key "Z19" "密钥或口令不可用" "key or passphrase not usable",
-    NotFound "Z20" "没有该文件" "no such file",
-    Source "Z21" "源文件不合规" "source file malformed",
-    Late "Z22" "应送文件到时未到" "an expected file is late",
-    Gap "Z23" "文件序号有缺口" "a sequence number is missing",
+tongka_base::codes! {
+    /// Why the client refused, failed or warns.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ClientCode {
+        Config "Z01" "配置有误" "configuration invalid",
+        Locked "Z02" "已有实例在运行" "another instance is running",
+        Journal "Z03" "流水日志损坏" "journal damaged",
+        Name "Z04" "文件名不合规" "file name malformed",
+        Foreign "Z05" "文件名属于其他机构" "file name belongs to another member",
+        Kind "Z06" "该类文件不由成员机构上送" "members do not send files of this kind",
+        NotPlain "Z07" "不是普通文件" "not a plain file",
+        SameName "Z08" "同名文件已取用且内容不同" "other bytes under a name that was used",
+        Signature "Z09" "结果文件签名缺失或错误" "signature of a result missing or wrong",
+        Conflict "Z10" "同名结果文件内容不同" "a result of that name with other bytes is here",
+        BadResult "Z11" "结果文件不合规" "result malformed",
+        Full "Z12" "磁盘空间不足，已暂停" "disk full, paused",
+        ClockOff "Z13" "本机时钟与中心不符" "the own clock differs from the centre's",
+        Unreached "Z14" "连不上中心" "the centre cannot be reached",
+        Profile "Z15" "转换模板有误" "converter profile invalid",
+        Lines "Z16" "有不能转换的行" "lines that cannot be converted",
+        Known "Z17" "源文件已转换过" "the source file was converted before",
+        Io "Z18" "读写失败" "reading or writing failed",
+        Key "Z19" "密钥或口令不可用" "key or passphrase not usable",
+        NotFound "Z20" "没有该文件" "no such file",
+        Source "Z21" "源文件不合规" "source file malformed",
+        Late "Z22" "应送文件到时未到" "an expected file is late",
+        Gap "Z23" "文件序号有缺口" "a sequence number is missing",
+    }
 }
 
 /// A refusal or failure of the client.

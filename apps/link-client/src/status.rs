@@ -1,7 +1,7 @@
 //! How things stand (状态): from the books and from what a running client shows. The page, `status` and its JSON all come
 //! from here.
 
-use crate::books::{Books, InState, OutState, RawState, parse_at};
+use crate::books::{Books, InState, OutState, RawState};
 use crate::config::Config;
 use crate::{ClientCode, ClientError};
 use chrono::Timelike;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tongka_base::DateTime;
 use tongka_base::date::format_date;
+use tongka_base::date::parse_date_time;
 use tongka_wire::FileName;
 
 /// A disk.
@@ -323,7 +324,7 @@ fn troubles(config: &Config, books: &Books, live: &Live, expected: &[ExpectedLin
     }
     if let Some((at, code, text)) = &live.error {
         let since = live.last_contact.as_deref().unwrap_or(&live.started_at);
-        let silent = parse_at(since).is_some_and(|t| (now - t).num_seconds() > config.times.silence_s as i64);
+        let silent = parse_date_time(since).is_some_and(|t| (now - t).num_seconds() > config.times.silence_s as i64);
         let refused = matches!(code.as_str(), "Y32" | "Y33" | "Y18");
         if silent || refused || live.failures > config.times.retry_s.len() as u32 {
             add(at, code, "", text.clone());

@@ -5,56 +5,30 @@ use tongka_audit::AuditError;
 use tongka_scheme::SchemeError;
 use tongka_storage::StorageError;
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// Why a change of the book is refused. `M01` is the overflow of money.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum BookCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl BookCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code in messages.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    Payload "M02" "变更内容格式错误" "the change is malformed",
-    Kind "M03" "没有此种变更" "there is no such kind of change",
-    Empty "M04" "规则簿尚无版本，请先导入规则文件" "the book has no version yet: import a scheme file first",
-    Version "M05" "没有此版本" "there is no such version",
-    NotFound "M06" "对象不存在" "there is no such entry",
-    Exists "M07" "对象已存在" "the entry exists already",
-    Past "M08" "日期须晚于已开放或已关账的清算日" "the date must be after every clearing date that was opened",
-    Nothing "M09" "没有任何变化" "nothing would change",
-    Rule "M10" "违反规则" "a rule of the scheme is broken",
-    InUse "M11" "仍被其他条目引用" "other entries still refer to it",
-    Position "M12" "成员仍有未结头寸或备付金" "the member still has a position or a reserve",
-    State "M13" "当前状态不允许" "its state does not allow this",
-    Certificate "M14" "证书无效" "the certificate is not valid",
-    File "M15" "文件有误" "the file has faults",
-    Staged "M16" "没有此文件，请重新上传" "there is no such file: send it again",
-    TacKeys "M17" "测试密钥文件缺失或被改动" "the file of test keys is missing or was changed",
-    Broken "M18" "规则簿被改动" "the book was changed behind its back",
-    Value "M19" "取值不合规" "a value that does not fit",
-    Owner "M20" "不能为其他机构办理" "not for another institution",
+tongka_base::codes! {
+    /// Why a change of the book is refused. `M01` is the overflow of money.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum BookCode {
+        Payload "M02" "变更内容格式错误" "the change is malformed",
+        Kind "M03" "没有此种变更" "there is no such kind of change",
+        Empty "M04" "规则簿尚无版本，请先导入规则文件" "the book has no version yet: import a scheme file first",
+        Version "M05" "没有此版本" "there is no such version",
+        NotFound "M06" "对象不存在" "there is no such entry",
+        Exists "M07" "对象已存在" "the entry exists already",
+        Past "M08" "日期须晚于已开放或已关账的清算日" "the date must be after every clearing date that was opened",
+        Nothing "M09" "没有任何变化" "nothing would change",
+        Rule "M10" "违反规则" "a rule of the scheme is broken",
+        InUse "M11" "仍被其他条目引用" "other entries still refer to it",
+        Position "M12" "成员仍有未结头寸或备付金" "the member still has a position or a reserve",
+        State "M13" "当前状态不允许" "its state does not allow this",
+        Certificate "M14" "证书无效" "the certificate is not valid",
+        File "M15" "文件有误" "the file has faults",
+        Staged "M16" "没有此文件，请重新上传" "there is no such file: send it again",
+        TacKeys "M17" "测试密钥文件缺失或被改动" "the file of test keys is missing or was changed",
+        Broken "M18" "规则簿被改动" "the book was changed behind its back",
+        Value "M19" "取值不合规" "a value that does not fit",
+        Owner "M20" "不能为其他机构办理" "not for another institution",
+    }
 }
 
 /// A change that is refused, and the field at fault.

@@ -4,10 +4,10 @@ use crate::book::Book;
 use crate::calendar::at_minute;
 use crate::error::MemberError;
 use crate::read::{At, load_shelf};
-use crate::rows::{Entry, ExpectedEntry, MemberEntry, read_stamp};
+use crate::rows::{Entry, ExpectedEntry, MemberEntry};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
-use tongka_base::date::days_since_epoch;
+use tongka_base::date::{days_since_epoch, parse_date_time};
 use tongka_base::{Date, DateTime, MemberCode};
 use tongka_storage::{Db, Scope, params};
 
@@ -125,7 +125,7 @@ pub async fn expected_board(
     for row in rows.fetch_all(sql, params![days_since_epoch(date)]).await? {
         let member = MemberCode(u32::try_from(row.int("member")?).unwrap_or_default());
         let kind = row.text("name")?.get(..3).unwrap_or_default().to_owned();
-        if let Some(at) = read_stamp(&row.text("accepted_at")?) {
+        if let Some(at) = parse_date_time(&row.text("accepted_at")?) {
             arrivals.entry((member, kind)).or_default().push(at);
         }
     }

@@ -2,9 +2,10 @@
 
 use crate::book::{Book, Difference};
 use crate::error::{BookCode, MemberError, refuse};
-use crate::rows::{CardKey, Entry, Shelf, read_scheme, read_stamp};
+use crate::rows::{CardKey, Entry, Shelf, read_scheme};
 use std::collections::HashMap;
 use std::future::Future;
+use tongka_base::date::parse_date_time;
 use tongka_base::{AppSerial, IssuerId};
 use tongka_scheme::BlacklistEntry;
 use tongka_storage::{ReadTx, Row, StorageError, Value, WriteTx, params};
@@ -120,7 +121,7 @@ fn card_of(text: &str) -> Option<BlacklistEntry> {
         scheme: read_scheme(scheme)?,
         issuer_id: IssuerId::parse(issuer_id.as_bytes())?,
         application_serial: AppSerial::parse(serial.as_bytes())?,
-        listed_at: read_stamp(listed_at)?,
+        listed_at: parse_date_time(listed_at)?,
     })
 }
 

@@ -5,10 +5,9 @@
 
 use crate::error::MemberError;
 use std::collections::BTreeMap;
-use tongka_base::date::{days_since_epoch, format_date_time, from_days_since_epoch, parse_date, parse_time};
+use tongka_base::date::{days_since_epoch, format_date_time, from_days_since_epoch, parse_date_time};
 use tongka_base::{
-    Algorithm, AppSerial, CardScheme, Date, DateTime, DayKind, Fen, Industry, IssuerId, KeyVersion, MemberCode, PsamNo,
-    RatePpm,
+    Algorithm, AppSerial, CardScheme, Date, DayKind, Fen, Industry, IssuerId, KeyVersion, MemberCode, PsamNo, RatePpm,
 };
 use tongka_scheme::{BlacklistEntry, FeeKey, FeeRule, Issuer, PsamRange, PsamState, Reserve, Rules, TacVerifier};
 use tongka_storage::{Row, Value, params};
@@ -149,12 +148,6 @@ pub(crate) fn read_scheme(text: &str) -> Option<CardScheme> {
         [letter] => CardScheme::from_letter(*letter),
         _ => None,
     }
-}
-
-/// Reads `YYYYMMDDHHMMSS`.
-pub(crate) fn read_stamp(text: &str) -> Option<DateTime> {
-    let (date, time) = text.as_bytes().split_at_checked(8)?;
-    Some(parse_date(date)?.and_time(parse_time(time)?))
 }
 
 /// Keys of an issuer as one text: `01/01 01/04`.
@@ -564,7 +557,7 @@ impl Entry for BlacklistEntry {
             scheme: columns.text("scheme", read_scheme)?,
             issuer_id: columns.text("issuer_id", |text| IssuerId::parse(text.as_bytes()))?,
             application_serial: columns.text("application_serial", |text| AppSerial::parse(text.as_bytes()))?,
-            listed_at: columns.text("listed_at", read_stamp)?,
+            listed_at: columns.text("listed_at", parse_date_time)?,
         })
     }
 }

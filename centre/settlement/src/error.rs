@@ -69,50 +69,24 @@ impl SettlementError {
     }
 }
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// What is wrong with a bank message as a whole, or with a line or an instruction. B01–B07 are those of reading.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum BankCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl BankCode {
-            /// Every code, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The stable code.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    Doubled "B10" "报文重复，已忽略" "the message was received before and is passed over",
-    Altered "B11" "同一报文编号而内容不同" "a message of that id was received before with other content",
-    Stranger "B12" "不是本方发出的指令" "about an order or a payment that was not sent",
-    Account "B13" "账号未登记" "the account is not registered",
-    Gap "B14" "对账单序号不连续，等待前一份" "the statement before is missing, this one waits for it",
-    Opening "B15" "期初余额与上一份期末余额不符" "the opening balance is not the closing balance before",
-    Again "B16" "该序号或日期的对账单已收" "a statement of that number or those days was taken in before",
-    Days "B17" "明细日期不在对账单期间内" "an entry is not of the statement's days",
-    Size "B18" "报文过大" "the message is too large",
-    MissingHere "B21" "银行有、本方无" "the bank has it, the books do not",
-    MissingThere "B22" "本方有、银行无" "the books have it, the bank does not",
-    Amount "B23" "金额或方向不符" "amount or direction differ",
-    Unexpected "B24" "未发出或已被拒绝的指令被记账" "booked by the bank though not sent or rejected",
-    Twice "B25" "同一指令重复记账" "booked by the bank a second time",
-    Late "B26" "记账后又被拒绝" "rejected by the bank after it was booked",
+tongka_base::codes! {
+    /// What is wrong with a bank message as a whole, or with a line or an instruction. B01–B07 are those of reading.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum BankCode {
+        Doubled "B10" "报文重复，已忽略" "the message was received before and is passed over",
+        Altered "B11" "同一报文编号而内容不同" "a message of that id was received before with other content",
+        Stranger "B12" "不是本方发出的指令" "about an order or a payment that was not sent",
+        Account "B13" "账号未登记" "the account is not registered",
+        Gap "B14" "对账单序号不连续，等待前一份" "the statement before is missing, this one waits for it",
+        Opening "B15" "期初余额与上一份期末余额不符" "the opening balance is not the closing balance before",
+        Again "B16" "该序号或日期的对账单已收" "a statement of that number or those days was taken in before",
+        Days "B17" "明细日期不在对账单期间内" "an entry is not of the statement's days",
+        Size "B18" "报文过大" "the message is too large",
+        MissingHere "B21" "银行有、本方无" "the bank has it, the books do not",
+        MissingThere "B22" "本方有、银行无" "the books have it, the bank does not",
+        Amount "B23" "金额或方向不符" "amount or direction differ",
+        Unexpected "B24" "未发出或已被拒绝的指令被记账" "booked by the bank though not sent or rejected",
+        Twice "B25" "同一指令重复记账" "booked by the bank a second time",
+        Late "B26" "记账后又被拒绝" "rejected by the bank after it was booked",
+    }
 }

@@ -2,12 +2,11 @@
 //!
 //! A file is taken whole or refused whole. The last word counts: a member that went back to an older version says so.
 
-use crate::publish::moment;
 use crate::{ListError, ListName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tongka_audit::Deed;
-use tongka_base::date::format_date_time;
+use tongka_base::date::{format_date_time, parse_date_time};
 use tongka_base::{Clock, MemberCode};
 use tongka_storage::{Db, Scope, params};
 use tongka_wire::{Kind, Value, parse_record};
@@ -49,7 +48,7 @@ pub async fn acknowledge(
         if *version < 1 || *version > newest {
             return Err(refuse(&format!("{list} {version} 未下发 was not offered; the newest is {newest}")));
         }
-        if moment(&applied).is_none() || applied > latest {
+        if parse_date_time(&applied).is_none() || applied > latest {
             return Err(refuse(&format!("启用时间 applied at {applied}")));
         }
         taken.push((list, *version, applied));

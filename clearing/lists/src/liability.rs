@@ -4,11 +4,11 @@
 //! The acquirer answers once its terminals work with a version that lists the card, or once it has had such a version for
 //! longer than the grace of the rules. Before that the card's issuer does.
 
-use crate::publish::{first_with, moment};
+use crate::publish::first_with;
 use crate::{ListError, ListName};
 use std::time::Duration;
 use tongka_base::MemberCode;
-use tongka_base::date::{DateTime, format_date_time};
+use tongka_base::date::{DateTime, format_date_time, parse_date_time};
 use tongka_storage::{Db, Scope, params};
 
 /// Who answers.
@@ -83,7 +83,7 @@ pub async fn liability(
     found.applied_at = read.fetch_one(sql, values).await?.opt_text("at")?;
     let then = format_date_time(at);
     let grace = Duration::from_secs(u64::from(grace_hours) * 3600);
-    let late = found.offered_at.as_deref().and_then(moment).map(|offered| format_date_time(offered + grace));
+    let late = found.offered_at.as_deref().and_then(parse_date_time).map(|offered| format_date_time(offered + grace));
     let (liable, zh, en) = if first.effective_at > then {
         (Liable::Issuer, "交易时该名单尚未生效", "the version was not effective yet")
     } else if found.applied_at.as_ref().is_some_and(|applied| *applied <= then) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tongka_access::{Actor, Approval, Owner, Proposal};
-use tongka_base::date::{DateTime, format_date_time, parse_date, parse_time};
+use tongka_base::date::{format_date_time, parse_date_time};
 use tongka_base::{Clock, MemberCode};
 use tongka_crypto::sm3;
 use tongka_link::disk::{make_dir, write_file};
@@ -46,7 +46,7 @@ impl Wish {
         let wrong = |what: &str| ListError::Invalid(what.to_owned());
         let list = ListName::parse(text("list"));
         let (effective_at, note) = (text("effective_at"), text("note"));
-        moment(effective_at).ok_or_else(|| wrong("effective_at: 不是时间 not a time"))?;
+        parse_date_time(effective_at).ok_or_else(|| wrong("effective_at: 不是时间 not a time"))?;
         if note.chars().count() > 200 || note.chars().any(char::is_control) {
             return Err(wrong("note: 至多 200 个字符 at most 200 characters"));
         }
@@ -58,15 +58,9 @@ impl Wish {
     }
 }
 
-/// Reads `YYYYMMDDHHMMSS`.
-pub(crate) fn moment(text: &str) -> Option<DateTime> {
-    let (date, time) = text.as_bytes().split_at_checked(8)?;
-    Some(parse_date(date)?.and_time(parse_time(time)?))
-}
-
 /// A time as people read it.
 fn shown(text: &str) -> String {
-    moment(text).map_or_else(|| text.to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+    parse_date_time(text).map_or_else(|| text.to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A version that is published.

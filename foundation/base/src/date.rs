@@ -24,6 +24,12 @@ pub fn parse_time(text: &[u8]) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(a as u32 * 10 + b as u32, c as u32 * 10 + d as u32, e as u32 * 10 + f as u32)
 }
 
+/// Reads `YYYYMMDDHHMMSS`; `None` unless it is fourteen digits naming a real date and time.
+pub fn parse_date_time(text: &str) -> Option<DateTime> {
+    let (date, time) = text.as_bytes().split_at_checked(8)?;
+    Some(parse_date(date)?.and_time(parse_time(time)?))
+}
+
 /// Writes `YYYYMMDD`.
 pub fn format_date(date: Date) -> String {
     format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())

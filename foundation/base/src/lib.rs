@@ -6,6 +6,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod codes;
 pub mod date;
 pub mod id;
 pub mod money;

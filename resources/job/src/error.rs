@@ -3,43 +3,17 @@
 use std::borrow::Cow;
 use tongka_storage::StorageError;
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// Why something is refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum JobCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl JobCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code in messages.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    NotFound "J01" "任务不存在" "there is no such job",
-    Ended "J02" "任务已结束" "the job has ended",
-    LeaseLost "J03" "任务租约已失效" "the lease of the job is lost",
-    Attempts "J04" "任务多次中断" "the job was interrupted too often",
-    Value "J05" "任务参数不合规" "a value of the job does not fit",
-    NotFailed "J06" "任务不能重新开始" "the job cannot begin anew",
+tongka_base::codes! {
+    /// Why something is refused.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum JobCode {
+        NotFound "J01" "任务不存在" "there is no such job",
+        Ended "J02" "任务已结束" "the job has ended",
+        LeaseLost "J03" "任务租约已失效" "the lease of the job is lost",
+        Attempts "J04" "任务多次中断" "the job was interrupted too often",
+        Value "J05" "任务参数不合规" "a value of the job does not fit",
+        NotFailed "J06" "任务不能重新开始" "the job cannot begin anew",
+    }
 }
 
 /// A refusal or failure.

@@ -25,7 +25,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tongka_base::date::format_date_time;
+use tongka_base::date::{format_date_time, parse_date_time};
 use tongka_base::{Clock, MemberCode};
 use tongka_storage::{Db, Scope, WriteTx, params};
 use tongka_wire::{FileName, HEADER_LEN, Header, Kind};
@@ -785,9 +785,7 @@ pub(crate) fn seconds(metadata: &fs::Metadata) -> u64 {
 
 /// Of a time in the books, Asia/Shanghai.
 pub(crate) fn unix_seconds(at: &str) -> u64 {
-    let (date, time) = at.as_bytes().split_at_checked(8).unwrap_or_default();
-    let at = tongka_base::date::parse_date(date).zip(tongka_base::date::parse_time(time));
-    at.map_or(0, |(date, time)| (date.and_time(time).and_utc().timestamp() - 8 * 3600).max(0) as u64)
+    parse_date_time(at).map_or(0, |at| (at.and_utc().timestamp() - 8 * 3600).max(0) as u64)
 }
 
 /// Runs what waits for the disk off the threads that serve others.

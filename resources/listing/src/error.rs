@@ -3,48 +3,22 @@
 use std::fmt;
 use tongka_storage::StorageError;
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// Why a query is refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum ListingCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl ListingCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code in messages.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    NoList "V01" "列表不存在" "there is no such list",
-    NoField "V02" "列表没有该字段" "the list has no such field",
-    Operation "V03" "该字段不支持此条件" "the field cannot be filtered this way",
-    Value "V04" "条件值不合规" "the value does not fit the field",
-    Sort "V05" "不能按此排序" "rows cannot be ordered this way",
-    Limit "V06" "每页条数应为1至500" "limit is 1 to 500",
-    Cursor "V07" "翻页标记无效或属于其他查询" "the cursor is damaged or of another query",
-    Twice "V08" "参数重复" "the parameter is given twice",
-    Columns "V09" "导出列无效" "the columns to export do not fit",
-    Broken "V10" "列表定义与数据库不符" "the list does not fit its tables",
-    Stopped "V11" "导出中断" "the export was interrupted",
+tongka_base::codes! {
+    /// Why a query is refused.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum ListingCode {
+        NoList "V01" "列表不存在" "there is no such list",
+        NoField "V02" "列表没有该字段" "the list has no such field",
+        Operation "V03" "该字段不支持此条件" "the field cannot be filtered this way",
+        Value "V04" "条件值不合规" "the value does not fit the field",
+        Sort "V05" "不能按此排序" "rows cannot be ordered this way",
+        Limit "V06" "每页条数应为1至500" "limit is 1 to 500",
+        Cursor "V07" "翻页标记无效或属于其他查询" "the cursor is damaged or of another query",
+        Twice "V08" "参数重复" "the parameter is given twice",
+        Columns "V09" "导出列无效" "the columns to export do not fit",
+        Broken "V10" "列表定义与数据库不符" "the list does not fit its tables",
+        Stopped "V11" "导出中断" "the export was interrupted",
+    }
 }
 
 /// One thing that is wrong with a query.

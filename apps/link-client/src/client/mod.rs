@@ -258,7 +258,7 @@ impl Client {
     fn watch_silence(&mut self) {
         let live = self.live.lock().expect("no thread panics with it").clone();
         let since = live.last_contact.as_deref().unwrap_or(&live.started_at);
-        let silent = crate::books::parse_at(since).map(|at| (self.clock.now() - at).num_seconds());
+        let silent = tongka_base::date::parse_date_time(since).map(|at| (self.clock.now() - at).num_seconds());
         if live.failures > 0 && silent.is_some_and(|s| s > self.config.times.silence_s as i64) {
             let text = live.error.map(|(_, _, text)| text).unwrap_or_default();
             self.tell(ClientCode::Unreached.code(), "", &text);

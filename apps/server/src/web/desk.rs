@@ -27,6 +27,10 @@ use tongka_wire::{BodyCheck, FileName, HEADER_LEN, Header, Kind, check_upload};
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Looks between two at what people approved and members acknowledged.
+const LISTS_EVERY: u32 = 4;
+/// Looks between two at what goes by days: deadlines, dates that were closed.
+const DATES_EVERY: u32 = 120;
 const REST: Duration = Duration::from_secs(5);
 
 /// Where list contents are.
@@ -48,15 +52,20 @@ pub(crate) async fn run(config: &Config, bell: &Bell) {
 async fn serve(config: &Config, bell: &Bell) -> Outcome<()> {
     let folders = config.folders();
     let db = tongka_exchange::run::open_database(&folders, config.database.as_deref()).await?;
-    let mut tracked = None;
+    let (mut looks, mut tracked) = (0_u32, None);
     while !bell.stopped() {
         if bell.leads() {
-            publish(&db, &folders).await?;
             take_in(config, &db, &folders).await?;
-            for number in due(&db, &SystemClock).await? {
-                tracing::info!(number, "a dispute went on, its deadline passed");
+            if looks.is_multiple_of(LISTS_EVERY) {
+                publish(&db, &folders).await?;
             }
-            track_gaps(&db, &folders, &mut tracked).await?;
+            if looks.is_multiple_of(DATES_EVERY) {
+                for number in due(&db, &SystemClock).await? {
+                    tracing::info!(number, "a dispute went on, its deadline passed");
+                }
+                track_gaps(&db, &folders, &mut tracked).await?;
+            }
+            looks = looks.wrapping_add(1);
         }
         bell.wait(LOOK_EVERY).await;
     }

@@ -1,43 +1,17 @@
 //! Why a bank message was refused, with stable codes.
 
-macro_rules! codes {
-    ($($name:ident $code:literal $zh:literal $en:literal),* $(,)?) => {
-        /// Why a bank message was refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum IsoCode {
-            $(#[doc = concat!("`", $code, "` ", $zh, ", ", $en)] $name),*
-        }
-
-        impl IsoCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code in messages.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// The Chinese text.
-            pub fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh),* }
-            }
-
-            /// The English text.
-            pub fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en),* }
-            }
-        }
-    };
-}
-
-codes! {
-    Message "B01" "不是所需的报文类型" "not a message of the kind that is wanted",
-    Limit "B02" "报文超出限制（长度、深度或元素数）" "the message is beyond a limit of bytes, depth or elements",
-    Entity "B03" "报文含文档类型声明或实体" "the message has a document type declaration or an entity",
-    Syntax "B04" "XML 语法错误" "the XML is not well-formed or not UTF-8",
-    Field "B05" "字段缺失或不合规" "a field is missing or does not fit",
-    Amount "B06" "金额不合规（币种、小数位或符号）" "an amount does not fit: currency, decimals or sign",
-    Balance "B07" "对账单不平" "the statement does not add up",
+tongka_base::codes! {
+    /// Why a bank message was refused.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum IsoCode {
+        Message "B01" "不是所需的报文类型" "not a message of the kind that is wanted",
+        Limit "B02" "报文超出限制（长度、深度或元素数）" "the message is beyond a limit of bytes, depth or elements",
+        Entity "B03" "报文含文档类型声明或实体" "the message has a document type declaration or an entity",
+        Syntax "B04" "XML 语法错误" "the XML is not well-formed or not UTF-8",
+        Field "B05" "字段缺失或不合规" "a field is missing or does not fit",
+        Amount "B06" "金额不合规（币种、小数位或符号）" "an amount does not fit: currency, decimals or sign",
+        Balance "B07" "对账单不平" "the statement does not add up",
+    }
 }
 
 /// A refused message. Nothing of it is used.
